@@ -1,0 +1,66 @@
+"""PURE. Which one rule of a price list holds for what will be sent, and what the whole job costs.
+
+There is no fallback and no "first rule": exactly one rule, all of whose attributes equal the values that
+are sent, or an error that lists the nearest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from studio.errors import UsageError
+from studio.params import same
+from studio.types import Billing, Gateway, Offer, Resolved, Rule
+
+LIVE = "live"
+
+
+def choose(offer: Offer, resolved: Resolved, n: int, gateway: Gateway) -> tuple[Billing, Resolved]:
+    """The most specific rule that matches in full -> its price for n outputs, and the values with the
+    rule's own spelling (1K, not 1k). Points are per output: n outputs are charged n times."""
+    matching = [rule for rule in offer.rules if _holds(rule, resolved)]
+    best = max((len(rule.attributes) for rule in matching), default=None)
+    chosen = [rule for rule in matching if len(rule.attributes) == best]
+    if len(chosen) != 1:
+        raise _no_single_rule(offer, resolved, chosen, gateway)
+    rule = chosen[0]
+    if rule.attribute_id <= 0:
+        raise UsageError(
+            f"{offer.name} cannot be bought now: the live list has no valid price for it.",
+            kind="no_rule",
+            detail="The list carries attribute_id 0. Try again later, or choose another model.",
+        )
+    billing = Billing(
+        attribute_id=rule.attribute_id,
+        per_unit=rule.points,
+        amount=rule.points * n,
+        unit=gateway.unit.name,
+        basis=LIVE,
+    )
+    return billing, replace(resolved, values={**resolved.values, **rule.attributes})
+
+
+def _holds(rule: Rule, resolved: Resolved) -> bool:
+    return all(
+        name in resolved.values and same(resolved.values[name], value)
+        for name, value in rule.attributes.items()
+    )
+
+
+def _no_single_rule(offer: Offer, resolved: Resolved, chosen: list[Rule], gateway: Gateway) -> UsageError:
+    problem = "more than one price" if chosen else "no price"
+
+    def contradictions(rule: Rule) -> int:
+        return sum(not same(resolved.values.get(name), value) for name, value in rule.attributes.items())
+
+    nearest = chosen or sorted(offer.rules, key=contradictions)[:3]
+    rows = "; ".join(
+        f"{', '.join(f'{name} {value}' for name, value in rule.attributes.items()) or 'default'}: "
+        f"{gateway.unit.amount(rule.points)} {gateway.unit.name}"
+        for rule in nearest
+    )
+    return UsageError(
+        f"The live list has {problem} for exactly this on {offer.name}, so it was not bought.",
+        kind="no_rule",
+        detail=f"Nearest: {rows}." if rows else "The list has no prices for this model.",
+    )

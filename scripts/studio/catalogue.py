@@ -1,0 +1,140 @@
+"""What is known of vendors and models, loaded from `data/`: one file a provider, and the registry row
+that names it. Nothing here speaks to anybody: prices are what the vendor's documents said on `as_of`."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from studio.errors import UsageError
+from studio.types import Gateway, InputRule, Json, ModelSpec, TaskType, Unit
+
+DATA = Path(__file__).parent / "data"
+
+
+@dataclass(frozen=True)
+class Vendor:
+    """One provider's catalogue."""
+
+    id: str
+    as_of: str
+    gateways: tuple[Gateway, ...]
+    task_types: Mapping[str, TaskType]
+    models: tuple[ModelSpec, ...]
+    raw: Mapping[str, Any]  # the whole file: codes and constants that only the provider itself reads
+
+
+def load(name: str) -> Json:
+    """A file of `data/`."""
+    made: Json = json.loads((DATA / name).read_text(encoding="utf-8"))
+    return made
+
+
+@functools.cache
+def vendors() -> tuple[Vendor, ...]:
+    """Every provider, in registry order: the order in which defaults are looked for."""
+    return tuple(_vendor(load(f"catalogue/{name}.json")) for name in load("registry.json")["providers"])
+
+
+def gateways() -> tuple[Gateway, ...]:
+    return tuple(gateway for vendor in vendors() for gateway in vendor.gateways)
+
+
+def vendor(provider: str) -> Vendor:
+    return next(vendor for vendor in vendors() if vendor.id == provider)
+
+
+def models(task_type: str | None = None) -> tuple[ModelSpec, ...]:
+    return tuple(
+        model
+        for vendor in vendors()
+        for model in vendor.models
+        if task_type is None or task_type in model.task_types
+    )
+
+
+def task_types() -> Mapping[str, TaskType]:
+    return {id: made for vendor in vendors() for id, made in vendor.task_types.items()}
+
+
+def find(words: str, among: Iterable[ModelSpec]) -> ModelSpec | None:
+    """The model that goes by these words: its id, its name or an alias, whatever the case and spacing."""
+    asked = _plain(words)
+    return next((model for model in among if asked in map(_plain, _names(model))), None)
+
+
+def nearest(words: str, among: Iterable[ModelSpec], count: int = 3) -> tuple[ModelSpec, ...]:
+    """The models whose names look most like these words: for a question, never for a purchase."""
+    asked = _plain(words)
+
+    def likeness(model: ModelSpec) -> float:
+        return max(difflib.SequenceMatcher(None, asked, _plain(name)).ratio() for name in _names(model))
+
+    return tuple(sorted(among, key=likeness, reverse=True)[:count])
+
+
+def default_model(task_type: str, available: Iterable[str]) -> ModelSpec:
+    """The default for a task type over the gateways that can be paid, in registry order."""
+    payable = set(available)
+    for made in vendors():
+        wanted = made.task_types.get(task_type)
+        for model in made.models:
+            if wanted and model.id == wanted.default_model and model.gateway in payable:
+                return model
+    raise UsageError(
+        f"No model is set up for {task_type}.",
+        kind="no_default",
+        detail="Name one with --model; `create.py doctor` shows which keys are set.",
+    )
+
+
+def _names(model: ModelSpec) -> tuple[str, ...]:
+    return (model.id, model.name, *model.aliases)
+
+
+def _plain(words: str) -> str:
+    return re.sub(r"[\s_-]+", "", words).casefold()
+
+
+def _vendor(raw: Json) -> Vendor:
+    provider = raw["provider"]
+    return Vendor(
+        id=provider,
+        as_of=raw["as_of"],
+        gateways=tuple(_gateway(row) for row in raw["gateways"]),
+        task_types={id: _task_type(id, row) for id, row in raw["task_types"].items()},
+        models=tuple(_model(provider, row) for row in raw["models"]),
+        raw=raw,
+    )
+
+
+def _gateway(row: Json) -> Gateway:
+    return Gateway(**{**row, "unit": Unit(**row["unit"])})
+
+
+def _task_type(id: str, row: Json) -> TaskType:
+    inputs = tuple(InputRule(**{**rule, "mime": tuple(rule["mime"])}) for rule in row["inputs"])
+    return TaskType(
+        id=id, kind=row["kind"], inputs=inputs, prompt=row["prompt"], default_model=row["default_model"]
+    )
+
+
+def _model(provider: str, row: Json) -> ModelSpec:
+    prices = {task: tuple((what, steps) for what, steps in rows) for task, rows in row["prices"].items()}
+    return ModelSpec(
+        **{
+            **row,
+            "provider": provider,
+            "aliases": tuple(row["aliases"]),
+            "task_types": tuple(row["task_types"]),
+            "estimate": tuple(row["estimate"]),
+            "options": {name: tuple(values) for name, values in row["options"].items()},
+            "prices": prices,
+        }
+    )

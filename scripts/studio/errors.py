@@ -1,0 +1,192 @@
+"""Everything that can go wrong, as one tree. Each kind says three things a caller needs: the exit code,
+whether money may have gone, and whether to try again.
+
+StudioError
+├── InternalError      1   a defect of ours
+├── UsageError         2   nothing was sent to be bought
+├── KeyProblem         3   no key, or one the gateway does not take
+├── NoCredit           4   the account cannot pay, or lacks the plan
+├── NotFinished        5   accepted; our patience ended before the vendor did
+├── NetworkError       6   no answer, or none that can be read; nothing was bought
+├── RateLimited        7
+├── JobFailed          8   the vendor refused or failed the job, wholly or in part
+├── UnknownOutcome     9   sent, and what became of it is not known: maybe charged
+├── ContentRefused    10   the words or the picture were refused
+├── OverLimit         11   over the person's own limit
+├── NeedsApproval     12   dear or of unknown price: the person is asked first
+├── NotSaved          13   made, but not on this disk
+└── Interrupted      130
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, TypeAlias
+
+from studio.types import Json
+
+Charged: TypeAlias = Literal["no", "yes", "maybe"]
+Retry: TypeAlias = Literal["never", "same", "later", "after_change", "wait"]
+
+
+class StudioError(Exception):
+    """`message` is one sentence for whoever runs the command: what was wrong, what is allowed, what to
+    do. `detail` is what the vendor said, if anything. Neither ever holds a key or a signed link."""
+
+    exit_code = 1
+    kind = "internal"
+    charged: Charged = "no"
+    retry: Retry = "never"
+
+    def __init__(  # noqa: PLR0913 - one value with many optional parts, all by name
+        self,
+        message: str,
+        *,
+        kind: str | None = None,
+        detail: str | None = None,
+        provider_code: str | None = None,
+        charged: Charged | None = None,
+        retry: Retry | None = None,
+        actions: tuple[Json, ...] = (),
+        alternatives: tuple[Json, ...] = (),
+        retry_after: float | None = None,
+        cost: Json | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.kind = kind or type(self).kind
+        self.detail = detail
+        self.provider_code = provider_code
+        self.charged = charged or type(self).charged
+        self.retry = retry or type(self).retry
+        self.actions = actions
+        self.alternatives = alternatives
+        self.retry_after = retry_after  # seconds, as the vendor asked
+        self.cost = cost
+
+
+class InternalError(StudioError):
+    pass
+
+
+class UsageError(StudioError):
+    exit_code = 2
+    kind = "usage"
+    retry: Retry = "after_change"
+
+
+class KeyProblem(StudioError):
+    exit_code = 3
+    kind = "key_missing"
+    retry: Retry = "after_change"
+
+
+class NoCredit(StudioError):
+    exit_code = 4
+    kind = "no_credit"
+    retry: Retry = "after_change"
+
+
+class NotFinished(StudioError):
+    exit_code = 5
+    kind = "not_finished"
+    charged: Charged = "maybe"
+    retry: Retry = "wait"
+
+
+class NetworkError(StudioError):
+    exit_code = 6
+    kind = "network"
+    retry: Retry = "later"
+
+
+class RateLimited(StudioError):
+    exit_code = 7
+    kind = "rate_limited"
+    retry: Retry = "later"
+
+
+class JobFailed(StudioError):
+    exit_code = 8
+    kind = "failed"
+    charged: Charged = "maybe"
+    retry: Retry = "after_change"
+
+
+class UnknownOutcome(StudioError):
+    exit_code = 9
+    kind = "unknown"
+    charged: Charged = "maybe"
+    retry: Retry = "never"
+
+
+class ContentRefused(StudioError):
+    exit_code = 10
+    kind = "content_refused"
+    retry: Retry = "after_change"
+
+
+class OverLimit(StudioError):
+    exit_code = 11
+    kind = "over_limit"
+    retry: Retry = "never"
+
+
+class NeedsApproval(StudioError):
+    exit_code = 12
+    kind = "needs_approval"
+    retry: Retry = "after_change"
+
+
+class NotSaved(StudioError):
+    exit_code = 13
+    kind = "not_saved"
+    charged: Charged = "yes"
+    retry: Retry = "wait"
+
+
+class Interrupted(StudioError):
+    exit_code = 130
+    kind = "interrupted"
+    retry: Retry = "same"
+
+
+EXITS: Mapping[int, str] = {
+    0: "done; for wait: going as expected",
+    1: "internal error",
+    2: "usage or preflight: nothing was sent to be bought",
+    3: "no key, or a key that is not taken",
+    4: "not enough credit, or a plan is needed",
+    5: "accepted, not finished when our patience ended: resume with wait",
+    6: "network or unreadable answer: nothing was bought",
+    7: "rate limited: nothing was bought",
+    8: "the vendor refused or failed the job, wholly or in part",
+    9: "unknown: sent, maybe charged",
+    10: "content refused",
+    11: "over your own limit",
+    12: "needs approval",
+    13: "made, but not saved",
+    130: "interrupted",
+}
+"""The one table of exit codes: help, documents, schema and tests are made from it."""
+
+
+REFUSALS: Mapping[str, tuple[type[StudioError], Retry]] = {
+    "key_refused": (KeyProblem, "after_change"),
+    "no_credit": (NoCredit, "after_change"),
+    "plan_needed": (NoCredit, "after_change"),
+    "rate_limited": (RateLimited, "later"),
+    "bad_parameter": (JobFailed, "after_change"),
+    "offer_changed": (JobFailed, "same"),
+    "model_unavailable": (JobFailed, "later"),
+    "content_refused": (ContentRefused, "after_change"),
+    "task_not_found": (NetworkError, "later"),
+    "vendor_down": (NetworkError, "later"),
+}
+"""The kinds a vendor's codes are mapped to in its catalogue. A refusal bought nothing."""
+
+
+def refusal(kind: str, message: str, *, detail: str | None, provider_code: str | None) -> StudioError:
+    """A vendor's no, as the error it is. Nothing was bought: `charged` is no whatever the class says."""
+    error, retry = REFUSALS[kind]
+    return error(message, kind=kind, detail=detail, provider_code=provider_code, charged="no", retry=retry)

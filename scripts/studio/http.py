@@ -1,0 +1,330 @@
+"""The only way out. Sends what a provider built, puts the key in at the last moment and for the
+gateway's own hosts only, repeats what is safe, and sends what is paid once.
+
+Promise 1 is held here and in `studio.runner`: `Http.pay` opens a fresh connection and lets urllib3 repeat
+the attempt only while no connection was made. `other=0` matters: a TLS stream that breaks after the
+server has read the request is an "other" error to urllib3, and would be sent again.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import ipaddress
+import json
+import ssl
+import time
+import urllib.parse
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, BinaryIO
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, ProxyError
+from urllib3.util.retry import Retry
+
+from studio.errors import InternalError, NetworkError, NotSaved, StudioError, UnknownOutcome
+from studio.types import KEY, Gateway, Request, Response
+
+ANSWER_CAP = 16 * 2**20  # bytes; a product list is some hundred kB
+CHUNK = 2**16
+REDIRECTS = 5
+TRANSIENT = frozenset({408, 425, 500, 502, 503, 504})  # 429 is waited for by `studio.runner`
+SHORTEST_TIMEOUT = 3.0  # seconds: a rehearsal's clock is fast, its sockets are not
+
+
+class Http:
+    """One gateway's door. `keys` holds every key known to this process, by gateway id: none of them may
+    leave for a host that is not its own."""
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        known: Mapping[str, Gateway],
+        keys: Mapping[str, str],
+        speed: float = 1.0,
+    ) -> None:
+        self._gateway = gateway
+        self._known = known
+        self._keys = keys
+        self._speed = speed
+        self._loopback = any(is_loopback(url) for url in gateway.urls.values())
+
+    def read(self, request: Request) -> Response:
+        """A safe request, repeated on broken connections and passing server errors."""
+        return self._answer(request, self._safe_session)
+
+    def ask(self, request: Request) -> Response:
+        """A safe request, sent once: for polls, where the next poll is the repetition."""
+        return self._answer(request, self._polling_session)
+
+    def pay(self, request: Request) -> Response:
+        """The paid request. NetworkError: never sent, nothing bought. UnknownOutcome: it may have been
+        read. Any answer at all is handed back for the provider to read."""
+        with self._session(
+            Retry(total=3, connect=3, read=0, redirect=0, status=0, other=0, backoff_factor=self._pause)
+        ) as session:
+            prepared = self._prepare(session, request)
+            prepared.headers["Connection"] = "close"
+            try:
+                return self._receive(session, request, prepared, self._gateway.paid_timeout)
+            except requests.RequestException as broken:
+                if _never_sent(broken):
+                    raise NetworkError(
+                        f"The connection for {request.what} could not be made ({_reason(broken)}). "
+                        "Nothing was bought."
+                    ) from None
+                raise UnknownOutcome(
+                    f"{_capital(request.what)} was sent, but its answer was lost ({_reason(broken)}). "
+                    "It may have been accepted and charged."
+                ) from None
+
+    def download(self, url: str, sink: BinaryIO, cap: int) -> None:
+        """A finished file -> `sink`, from its start. Carries no key; follows https links only."""
+        for left in (2, 1, 0):
+            try:
+                sink.seek(0)
+                sink.truncate()
+                self._fetch(url, sink, cap)
+                return
+            except (requests.RequestException, NetworkError) as broken:
+                if not left:
+                    raise NotSaved(
+                        f"The finished file could not be fetched ({_reason(broken)}).", retry="wait"
+                    ) from None
+                time.sleep(self._pause)
+
+    @property
+    def _pause(self) -> float:
+        return 0.5 / self._speed
+
+    def _timeouts(self, patience: float) -> tuple[float, float]:
+        connect = self._gateway.connect_timeout
+        return max(SHORTEST_TIMEOUT, connect / self._speed), max(SHORTEST_TIMEOUT, patience / self._speed)
+
+    def _session(self, retry: Retry) -> requests.Session:
+        session = requests.Session()
+        session.auth = _as_built  # else requests would take a password for this host from ~/.netrc
+        adapter = HTTPAdapter(max_retries=retry, pool_maxsize=8)
+        session.mount("https://", adapter)
+        session.mount("http://", adapter)
+        return session
+
+    @functools.cached_property
+    def _safe_session(self) -> requests.Session:
+        return self._session(
+            Retry(
+                total=3,
+                read=1,
+                other=0,
+                allowed_methods=None,
+                status_forcelist=TRANSIENT,
+                raise_on_status=False,
+                respect_retry_after_header=False,
+                backoff_factor=self._pause,
+                backoff_jitter=self._pause / 2,
+            )
+        )
+
+    @functools.cached_property
+    def _polling_session(self) -> requests.Session:
+        return self._session(Retry(total=0, read=False, raise_on_status=False))
+
+    def _answer(self, request: Request, session: requests.Session) -> Response:
+        if not request.safe:
+            raise InternalError(f"{_capital(request.what)} is a paid request and was not sent.")
+        try:
+            prepared = self._prepare(session, request)
+            return self._receive(session, request, prepared, self._gateway.read_timeout)
+        except requests.RequestException as broken:
+            raise NetworkError(
+                f"No answer from {_host(request.url)} for {request.what} ({_reason(broken)})."
+            ) from None
+
+    def _prepare(self, session: requests.Session, request: Request) -> requests.PreparedRequest:
+        self._check_scheme(request.url)
+        key = self._keys.get(self._gateway.id, "")
+        headers = {"User-Agent": "media-studio"}
+        headers.update({name: value.replace(KEY, key) for name, value in request.headers.items()})
+        query = {name: value.replace(KEY, key) for name, value in request.query.items()}
+        prepared = session.prepare_request(
+            requests.Request(
+                request.method,
+                request.url,
+                params=query,
+                headers=headers,
+                json=request.json,
+                data=request.body,
+            )
+        )
+        self._check_keys(prepared)
+        return prepared
+
+    def _receive(
+        self,
+        session: requests.Session,
+        request: Request,
+        prepared: requests.PreparedRequest,
+        patience: float,
+    ) -> Response:
+        settings = session.merge_environment_settings(prepared.url or "", {}, True, None, None)
+        with session.send(
+            prepared, timeout=self._timeouts(patience), allow_redirects=False, **settings
+        ) as answer:
+            body = b"".join(_chunks(answer, ANSWER_CAP))
+            headers = {name.lower(): value for name, value in answer.headers.items()}
+            return Response(request.what, answer.status_code, headers, _json(body))
+
+    def _fetch(self, url: str, sink: BinaryIO, cap: int) -> None:
+        session = self._polling_session
+        for _ in range(REDIRECTS):
+            self._check_scheme(url)
+            prepared = session.prepare_request(
+                requests.Request("GET", url, headers={"Accept-Encoding": "identity"})
+            )
+            self._check_keys(prepared)
+            settings = session.merge_environment_settings(prepared.url or "", {}, True, None, None)
+            timeouts = self._timeouts(self._gateway.read_timeout)
+            with session.send(prepared, timeout=timeouts, allow_redirects=False, **settings) as answer:
+                if answer.is_redirect:
+                    url = urllib.parse.urljoin(url, answer.headers["location"])
+                    continue
+                if answer.status_code != 200:
+                    raise NetworkError(f"the link answered HTTP {answer.status_code}")
+                received = 0
+                for chunk in _chunks(answer, cap):
+                    sink.write(chunk)
+                    received += len(chunk)
+                announced = answer.headers.get("content-length", "")
+                if announced.isdigit() and int(announced) != received:
+                    raise NetworkError(f"only {received} of {announced} bytes came")
+                return
+        raise NetworkError("the link leads in circles")
+
+    def _check_scheme(self, url: str) -> None:
+        parts = urllib.parse.urlsplit(url)
+        if parts.scheme == "https" or (parts.scheme == "http" and self._loopback and is_loopback(url)):
+            return
+        raise NetworkError(f"A link to {parts.hostname or 'nowhere'} is not https and was not followed.")
+
+    def _check_keys(self, prepared: requests.PreparedRequest) -> None:
+        """No known key goes to a host that is not of its own gateway, in whatever part of the request."""
+        url = prepared.url or ""
+        body = prepared.body if isinstance(prepared.body, bytes) else str(prepared.body or "").encode()
+        for owner, key in self._keys.items():
+            if urllib.parse.urlsplit(url).netloc in _hosts(self._known[owner]):
+                continue
+            written = [url, *map(str, prepared.headers.values())]
+            for form in forms(key):
+                if any(form in text for text in written) or form.encode() in body:
+                    raise InternalError(
+                        f"A request to {_host(url)} would have carried a key of another host: not sent."
+                    )
+
+
+def forms(key: str) -> tuple[str, ...]:
+    """How a key may be written in a text: clear, URL-encoded, base64, JSON-escaped."""
+    if not key:
+        return ()
+    coded = base64.b64encode(key.encode()).decode()
+    return tuple(
+        dict.fromkeys(
+            (
+                key,
+                urllib.parse.quote(key, safe=""),
+                urllib.parse.quote_plus(key),
+                coded,
+                coded.rstrip("="),
+                base64.urlsafe_b64encode(key.encode()).decode(),
+                json.dumps(key)[1:-1],
+            )
+        )
+    )
+
+
+def is_loopback(url: str) -> bool:
+    host = urllib.parse.urlsplit(url).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _hosts(gateway: Gateway) -> frozenset[str]:
+    return frozenset(urllib.parse.urlsplit(url).netloc for url in gateway.urls.values())
+
+
+def _host(url: str) -> str:
+    return urllib.parse.urlsplit(url).netloc
+
+
+def _as_built(prepared: requests.PreparedRequest) -> requests.PreparedRequest:
+    return prepared
+
+
+def _chunks(answer: requests.Response, cap: int) -> Iterator[bytes]:
+    received = 0
+    for chunk in answer.iter_content(CHUNK):
+        received += len(chunk)
+        if received > cap:
+            raise NetworkError(f"the answer is larger than {cap} bytes")
+        yield chunk
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError:
+        return None
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _cause(broken: requests.RequestException) -> BaseException:
+    """What urllib3 says happened, without requests' wrapping."""
+    inner = broken.args[0] if broken.args else broken
+    if isinstance(inner, MaxRetryError) and inner.reason is not None:
+        return inner.reason
+    return inner if isinstance(inner, BaseException) else broken
+
+
+def _never_sent(broken: requests.RequestException) -> bool:
+    """True only where no byte of the request can have left: no connection, no proxy, or a certificate
+    refused during the handshake. Everything else may have been read."""
+    cause = _cause(broken)
+    if isinstance(cause, ProxyError):
+        cause = cause.original_error
+    return isinstance(cause, ConnectTimeoutError | NewConnectionError) or _certificate_refused(cause)
+
+
+def _certificate_refused(cause: BaseException) -> bool:
+    inner: BaseException | None = cause
+    for _ in range(5):
+        if isinstance(inner, ssl.SSLCertVerificationError):
+            return True
+        if inner is None:
+            return False
+        first = inner.args[0] if inner.args and isinstance(inner.args[0], BaseException) else None
+        inner = inner.__cause__ or first
+    return False
+
+
+_REASONS: tuple[tuple[Callable[[BaseException], bool], str], ...] = (
+    (_certificate_refused, "the TLS certificate was not accepted"),
+    (lambda cause: isinstance(cause, ProxyError), "the proxy could not be reached"),
+    (lambda cause: isinstance(cause, ConnectTimeoutError | NewConnectionError), "no connection"),
+    (lambda cause: "Timeout" in type(cause).__name__, "no answer in time"),
+    (lambda cause: "SSL" in type(cause).__name__, "the TLS connection broke"),
+)
+
+
+def _reason(broken: Exception) -> str:
+    """Words for a failure. Never the exception's own text: it holds the URL, and a URL may hold the key."""
+    if isinstance(broken, StudioError):
+        return broken.message
+    cause = _cause(broken) if isinstance(broken, requests.RequestException) else broken
+    return next((words for test, words in _REASONS if test(cause)), "the connection broke")

@@ -1,0 +1,372 @@
+"""The nouns of media-studio and the contract of a provider. Imports the standard library only.
+
+Everything here is frozen: a value is made once and handed on. Money is an integer of the unit's
+smallest step (a point, a cent of a credit), so that no sum is ever a rounding error.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol, TypeAlias
+
+Json: TypeAlias = dict[str, Any]
+
+KEY = "<key>"
+"""Stands for the gateway's key in the headers and query of a Request. Only `studio.http` knows the real
+one and puts it in at the moment of sending, and only for the gateway's own hosts."""
+
+
+class Clock(Protocol):
+    """Time as a thing that is passed in, so that no test waits for it."""
+
+    def time(self) -> float:
+        """Seconds since 1970: for records that outlive the process."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds of this process's life: for patience, which a clock set back must not stretch."""
+        ...
+
+    def sleep(self, seconds: float) -> None: ...
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What an account is counted in. `decimals` places the smallest step: 0 for whole points."""
+
+    name: str
+    decimals: int = 0
+
+    def amount(self, steps: int) -> int | float:
+        """Steps -> the number a person reads."""
+        return steps / 10**self.decimals if self.decimals else steps
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """Who is paid: keys, hosts, limits and spending belong to it. From the catalogue."""
+
+    id: str
+    name: str
+    key_env: str
+    key_prefix: str
+    key_page: str
+    credits_page: str
+    urls: Mapping[str, str]  # role -> base URL; the key may go to these hosts and to no other
+    unit: Unit
+    confirm_above: int  # steps; a dearer job asks the person first
+    record_page: str | None = None
+    connect_timeout: float = 10.0  # seconds
+    read_timeout: float = 30.0
+    paid_timeout: float = 60.0  # how long the answer to a paid request is waited for
+
+
+@dataclass(frozen=True)
+class InputRule:
+    """What a task type takes of one kind of input file."""
+
+    kind: str
+    least: int
+    most: int
+    mime: tuple[str, ...]
+    max_bytes: int
+
+
+@dataclass(frozen=True)
+class TaskType:
+    id: str
+    kind: str  # of the output: image or video
+    inputs: tuple[InputRule, ...]
+    prompt: bool  # required
+    default_model: str | None
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """A model as the catalogue knows it; the live list, where there is one, wins over its prices."""
+
+    id: str
+    name: str
+    provider: str
+    gateway: str
+    version: str | None = None
+    aliases: tuple[str, ...] = ()
+    task_types: tuple[str, ...] = ()
+    estimate: tuple[int, int] | None = None  # seconds, shortest and longest expected
+    poll_every: float = 5.0  # seconds, the vendor's floor
+    traits: Mapping[str, str] = field(default_factory=dict)  # language -> one short phrase
+    options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # what a person may ask for
+    prices: Mapping[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
+    # task type -> (what is bought, steps) rows, for `models`; never billed from
+
+
+@dataclass(frozen=True)
+class Source:
+    """An input, looked at: either a file whose bytes are kept as inspected, or a public https link."""
+
+    role: str
+    name: str  # as the person gave it
+    url: str | None = None
+    mime: str | None = None
+    data: bytes = field(default=b"", repr=False)
+    sha256: str | None = None
+    width: int | None = None
+    height: int | None = None
+
+
+@dataclass(frozen=True)
+class MediaRef:
+    """An input in the form the vendor takes (here: a link). In a dry run a placeholder object."""
+
+    role: str
+    value: Any
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One control of a form: a field, or one UI control of a virtual field."""
+
+    name: str
+    default: Any = None
+    options: tuple[tuple[str, Any], ...] = ()  # (label, value); empty: any value
+
+
+@dataclass(frozen=True)
+class FormField:
+    """A field of a live form. `ui` is filled where it is virtual: then `mapping` turns the UI controls
+    into the value of `target`, the parameter that is really sent."""
+
+    control: Choice
+    ui: tuple[Choice, ...] = ()
+    target: str = ""
+    mapping: tuple[tuple[Mapping[str, Any], Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One row of a price list: it holds when every attribute equals what is sent."""
+
+    attribute_id: int
+    points: int
+    attributes: Mapping[str, Any]
+    default: bool = False  # carries the marker of the fallback rule; the marker is no parameter
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A product of a live list: what it is, the form it takes and the rules it is billed by."""
+
+    model_id: str
+    version: str
+    name: str
+    form: tuple[FormField, ...]
+    rules: tuple[Rule, ...]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the person asked for, read offline: words are already values (横图 is 16:9)."""
+
+    task_type: str
+    prompt: str | None
+    n: int
+    options: Mapping[str, Any]  # size, aspect_ratio, ... exactly those that were given
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """What will be sent: every parameter, and where its value came from (asked, default, rule)."""
+
+    values: Mapping[str, Any]
+    origin: Mapping[str, str]
+    applied: Mapping[str, Any] = field(default_factory=dict)  # UI controls that became another parameter
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Billing:
+    """What it costs. `amount` is for the whole job, in steps; None where the price is unknown."""
+
+    attribute_id: int | None
+    per_unit: int | None
+    amount: int | None
+    unit: str
+    basis: str  # live, "table of DATE" or unknown
+
+
+@dataclass(frozen=True)
+class ModelRef:
+    id: str
+    name: str
+    version: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything one purchase consists of; what the ledger keeps and what `--dry-run` shows."""
+
+    provider: str
+    gateway: str
+    task_type: str
+    kind: str
+    model: ModelRef
+    prompt: str | None
+    n: int
+    values: Mapping[str, Any]
+    origin: Mapping[str, str]
+    applied: Mapping[str, Any]
+    requested: Mapping[str, Any]
+    inputs: tuple[Source, ...]
+    billing: Billing
+    language: str
+    estimate: tuple[int, int] | None
+    poll_every: float
+    notes: tuple[str, ...] = ()
+    user_id: str | None = None
+    speed: float = 1.0  # of a rehearsal: our waits and estimates are divided by it
+
+    def to_json(self) -> Json:
+        """For the ledger. The bytes of inputs stay out: their digest says which they were."""
+        record = dataclasses.asdict(self)
+        for source in record["inputs"]:
+            del source["data"]
+        return record
+
+    @staticmethod
+    def from_json(record: Json) -> Plan:
+        made = dict(record)
+        made["model"] = ModelRef(**record["model"])
+        made["billing"] = Billing(**record["billing"])
+        made["inputs"] = tuple(Source(**source) for source in record["inputs"])
+        made["estimate"] = tuple(record["estimate"]) if record["estimate"] else None
+        made["notes"] = tuple(record["notes"])
+        return Plan(**made)
+
+
+@dataclass(frozen=True)
+class TaskRef:
+    """A task at the vendor. Holds no link: links die, the id does not."""
+
+    gateway: str
+    task_id: str
+    submitted_at: float  # seconds since 1970
+    route: Mapping[str, str] = field(default_factory=dict)  # what the query needs besides the id
+
+
+@dataclass(frozen=True)
+class Submitted:
+    task: TaskRef
+    charged: int | None = None  # steps, as the vendor says; None where it says nothing
+    deadline: float | None = None  # the vendor's own, seconds since 1970
+
+
+@dataclass(frozen=True)
+class Output:
+    """A finished file at the vendor's."""
+
+    kind: str
+    url: str
+    width: int | None = None
+    height: int | None = None
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A file on this machine, measured from its own bytes."""
+
+    kind: str
+    path: str
+    url: str
+    mime: str
+    bytes: int
+    sha256: str
+    width: int | None = None
+    height: int | None = None
+
+
+@dataclass(frozen=True)
+class Pending:
+    """Not finished. `known` is False for a state no document names: counted, told, waited on like any."""
+
+    stage: str
+    known: bool = True
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The vendor gave up on one output or on the whole task."""
+
+    kind: str
+    message: str
+    code: str | None = None
+    charged: Literal["no", "yes", "maybe"] = "maybe"
+
+
+@dataclass(frozen=True)
+class Done:
+    """Finished. `failures` is filled where some of several outputs failed: the good ones are kept."""
+
+    outputs: tuple[Output, ...]
+    failures: tuple[Failed, ...] = ()
+    charged: int | None = None
+
+
+Poll: TypeAlias = Pending | Done | Failed
+
+
+@dataclass(frozen=True)
+class Request:
+    """One call. `safe` says whether it may be repeated: said per request, because a vendor may poll by
+    POST. Headers and query may hold KEY; the body never does. `what` names the step in error messages."""
+
+    what: str
+    method: str
+    url: str
+    safe: bool
+    query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    json: Json | None = field(default=None, repr=False)
+    body: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class Response:
+    """An answer, whole and small. `payload` is None where the body is no JSON."""
+
+    what: str
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    payload: Any = field(repr=False)
+
+
+Read: TypeAlias = Callable[[Request], Response]
+"""Sends safe requests only, and raises on any other: all that a provider is ever lent."""
+
+
+class Provider(Protocol):
+    """How one vendor is spoken to. Opens no socket, reads no environment, touches no disk: it builds
+    requests and reads answers. Everything it raises is a `studio.errors.StudioError`."""
+
+    def offers(self, task_type: str, language: str, read: Read) -> tuple[Offer, ...]:
+        """The live list for one task type; () where the catalogue is enough."""
+        ...
+
+    def upload(self, source: Source, read: Read) -> MediaRef:
+        """One input -> the form this vendor takes. Repeatable: an upload buys nothing."""
+        ...
+
+    def submit_request(self, plan: Plan, media: tuple[MediaRef, ...]) -> Request:
+        """The paid request. Pure: `--dry-run` prints it, tests compare it."""
+        ...
+
+    def parse_submit(self, plan: Plan, response: Response) -> Submitted:
+        """Raises a refusal (nothing was bought) or UnknownOutcome (something may have been)."""
+        ...
+
+    def poll_request(self, task: TaskRef, language: str) -> Request: ...
+
+    def parse_poll(self, task: TaskRef, response: Response) -> Poll:
+        """Raises where the answer says nothing about this task: the next poll may."""
+        ...
