@@ -4,6 +4,7 @@ whether money may have gone, and whether to try again.
 StudioError
 ├── InternalError      1   a defect of ours
 ├── UsageError         2   nothing was sent to be bought
+│   └── LedgerError        the record of jobs cannot be written
 ├── KeyProblem         3   no key, or one the gateway does not take
 ├── NoCredit           4   the account cannot pay, or lacks the plan
 ├── NotFinished        5   accepted; our patience ended before the vendor did
@@ -63,6 +64,7 @@ class StudioError(Exception):
         self.alternatives = alternatives
         self.retry_after = retry_after  # seconds, as the vendor asked
         self.cost = cost
+        self.refused = False  # the vendor said no to a paid request: nothing was bought
 
 
 class InternalError(StudioError):
@@ -73,6 +75,12 @@ class UsageError(StudioError):
     exit_code = 2
     kind = "usage"
     retry: Retry = "after_change"
+
+
+class LedgerError(UsageError):
+    """The record of jobs cannot be written: nothing is bought without it."""
+
+    kind = "ledger_unusable"
 
 
 class KeyProblem(StudioError):
@@ -171,22 +179,24 @@ EXITS: Mapping[int, str] = {
 """The one table of exit codes: help, documents, schema and tests are made from it."""
 
 
-REFUSALS: Mapping[str, tuple[type[StudioError], Retry]] = {
-    "key_refused": (KeyProblem, "after_change"),
-    "no_credit": (NoCredit, "after_change"),
-    "plan_needed": (NoCredit, "after_change"),
-    "rate_limited": (RateLimited, "later"),
-    "bad_parameter": (JobFailed, "after_change"),
-    "offer_changed": (JobFailed, "same"),
-    "model_unavailable": (JobFailed, "later"),
-    "content_refused": (ContentRefused, "after_change"),
-    "task_not_found": (NetworkError, "later"),
-    "vendor_down": (NetworkError, "later"),
+REFUSALS: Mapping[str, tuple[type[StudioError], Retry, str]] = {
+    "key_refused": (KeyProblem, "after_change", "the key is not valid there, or has expired"),
+    "no_credit": (NoCredit, "after_change", "the account has too little credit"),
+    "plan_needed": (NoCredit, "after_change", "the account lacks the plan that this model needs"),
+    "rate_limited": (RateLimited, "later", "too many requests"),
+    "bad_parameter": (JobFailed, "after_change", "a parameter is not accepted"),
+    "offer_changed": (JobFailed, "same", "its price list changed meanwhile"),
+    "model_unavailable": (JobFailed, "later", "the model is not available now"),
+    "content_refused": (ContentRefused, "after_change", "the words or the picture are not accepted"),
+    "not_found": (NetworkError, "later", "it does not know what was asked about"),
+    "vendor_down": (NetworkError, "later", "it is not working properly now"),
+    "bad_answer": (NetworkError, "later", "its answer cannot be read"),
 }
-"""The kinds a vendor's codes are mapped to in its catalogue. A refusal bought nothing."""
+"""The kinds a vendor's codes are mapped to in its catalogue: the error, whether to try again, in words."""
 
 
-def refusal(kind: str, message: str, *, detail: str | None, provider_code: str | None) -> StudioError:
-    """A vendor's no, as the error it is. Nothing was bought: `charged` is no whatever the class says."""
-    error, retry = REFUSALS[kind]
-    return error(message, kind=kind, detail=detail, provider_code=provider_code, charged="no", retry=retry)
+def vendor_said(kind: str, who: str, what: str, detail: str | None, code: str | None = None) -> StudioError:
+    """A vendor's no to one step, as the error it is. Nothing was bought by the step."""
+    error, retry, words = REFUSALS[kind]
+    message = f"{who} gave no answer to use for {what}: {words}."
+    return error(message, kind=kind, detail=detail, provider_code=code, charged="no", retry=retry)

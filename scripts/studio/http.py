@@ -222,6 +222,10 @@ class Http:
                     )
 
 
+class _TooLarge(requests.RequestException):
+    """An answer beyond its cap: as useless as one that never came."""
+
+
 def forms(key: str) -> tuple[str, ...]:
     """How a key may be written in a text: clear, URL-encoded, base64, JSON-escaped."""
     if not key:
@@ -269,7 +273,7 @@ def _chunks(answer: requests.Response, cap: int) -> Iterator[bytes]:
     for chunk in answer.iter_content(CHUNK):
         received += len(chunk)
         if received > cap:
-            raise NetworkError(f"the answer is larger than {cap} bytes")
+            raise _TooLarge
         yield chunk
 
 
@@ -326,5 +330,7 @@ def _reason(broken: Exception) -> str:
     """Words for a failure. Never the exception's own text: it holds the URL, and a URL may hold the key."""
     if isinstance(broken, StudioError):
         return broken.message
+    if isinstance(broken, _TooLarge):
+        return "the answer is too large"
     cause = _cause(broken) if isinstance(broken, requests.RequestException) else broken
     return next((words for test, words in _REASONS if test(cause)), "the connection broke")

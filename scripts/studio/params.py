@@ -64,7 +64,7 @@ def bind(offer: Offer, asked: Asked) -> Resolved:
 
 def same(one: Any, other: Any) -> bool:
     """Whether two values mean the same to a vendor that writes 1K and 1k, true and "true"."""
-    return _canonical(one) == _canonical(other)
+    return bool(_canonical(one) == _canonical(other))
 
 
 def accepts(offer: Offer) -> Mapping[str, tuple[Any, ...]]:

@@ -7,8 +7,10 @@ smallest step (a point, a cent of a credit), so that no sum is ever a rounding e
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from typing import Any, Literal, Protocol, TypeAlias
 
 Json: TypeAlias = dict[str, Any]
@@ -161,8 +163,9 @@ class Offer:
     model_id: str
     version: str
     name: str
-    form: tuple[FormField, ...]
-    rules: tuple[Rule, ...]
+    form: tuple[FormField, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    problem: str | None = None  # what its entry lacks; it cannot be bought, and the others can
 
 
 @dataclass(frozen=True)
@@ -287,6 +290,34 @@ class Saved:
 
 
 @dataclass(frozen=True)
+class Job:
+    """A purchase as the ledger holds it.
+
+    States: intent -> sending -> submitted -> done | failed; unknown where the answer to the paid request
+    was lost. Times are seconds since 1970."""
+
+    id: str
+    state: str
+    created_at: float
+    plan: Plan
+    out: str  # folder for the files, absolute
+    task: TaskRef | None = None
+    finished_at: float | None = None
+    charged: int | None = None
+    error: Json | None = None
+    outputs: tuple[Saved | Output, ...] = ()
+
+    @property
+    def saved(self) -> tuple[Saved, ...]:
+        return tuple(output for output in self.outputs if isinstance(output, Saved))
+
+    @property
+    def complete(self) -> bool:
+        """Finished, and every file is on this disk."""
+        return self.state == "done" and len(self.saved) == len(self.outputs)
+
+
+@dataclass(frozen=True)
 class Pending:
     """Not finished. `known` is False for a state no document names: counted, told, waited on like any."""
 
@@ -337,8 +368,19 @@ class Response:
 
     what: str
     status: int
-    headers: Mapping[str, str] = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)  # names in lower case
     payload: Any = field(repr=False)
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds the vendor asks us to wait: a number, or a date, as HTTP allows both."""
+        text = self.headers.get("retry-after", "")
+        if text.isdigit():
+            return float(text)
+        try:
+            return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
+        except ValueError:
+            return None
 
 
 Read: TypeAlias = Callable[[Request], Response]

@@ -1,0 +1,116 @@
+"""Following tasks to their end: one job or a thousand, each asked when it is due.
+
+A poll can be repeated as often as one likes, so nothing that goes wrong with one is an end: it only moves
+the next. What ends the wait is the vendor's word, a key that is no longer taken, or our own patience.
+"""
+
+from __future__ import annotations
+
+import heapq
+import random
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from studio.errors import InternalError, KeyProblem, NotFinished, StudioError
+from studio.types import Clock, Done, Failed, Job, Pending, Poll
+
+LONGEST_PAUSE = 60.0  # seconds
+GRACE = 30.0  # seconds after submission in which "no such task" means "not yet"
+LOST = 3  # later, this many in a row mean that it cannot be looked up
+
+
+@dataclass
+class Watch:
+    """One job being followed. `due` and `missed` change as it goes."""
+
+    job: Job
+    due: float = 0.0  # monotonic seconds
+    missed: int = 0  # polls in a row without an answer
+    lost: int = 0  # of those, "no such task"
+
+
+def first_wait(job: Job, now: float) -> float:
+    """Seconds until the first poll: nothing finishes before the shortest time expected. A clock set back
+    must not make us wait longer than that."""
+    if job.plan.estimate is None or job.task is None:
+        return 0.0
+    shortest = job.plan.estimate[0] / job.plan.speed
+    return min(shortest, max(0.0, job.task.submitted_at + shortest - now))
+
+
+def pause(job: Job, elapsed: float, missed: int, jitter: float) -> float:
+    """Seconds until the next poll. Never below the vendor's floor; longer past twice the longest time
+    expected, and after polls that got no answer. `jitter` is 0..1 and only adds."""
+    speed = job.plan.speed
+    floor = job.plan.poll_every
+    wait = floor * float(2 ** min(missed, 5))
+    if job.plan.estimate and elapsed * speed > 2 * job.plan.estimate[1]:
+        wait = max(wait, 3 * floor)
+    return min(max(floor, LONGEST_PAUSE), wait * (1 + jitter / 10)) / speed
+
+
+def run(
+    jobs: Iterable[Job],
+    ask: Callable[[Job], Poll],
+    clock: Clock,
+    until: float,
+    remark: Callable[[Job, str], None],
+) -> Iterator[tuple[Job, Done | Failed]]:
+    """Yield each job with its end. Raises NotFinished at `until` (monotonic seconds) with jobs left."""
+    watches = [Watch(job, clock.monotonic() + first_wait(job, clock.time())) for job in jobs]
+    queue = [(watch.due, n, watch) for n, watch in enumerate(watches)]
+    heapq.heapify(queue)
+    while queue:
+        due, n, watch = heapq.heappop(queue)
+        if due > until:
+            clock.sleep(max(0.0, until - clock.monotonic()))
+            raise NotFinished(
+                "The task is accepted and goes on at the vendor's; our patience ended first. Nothing is "
+                "lost: `wait` goes on."
+            )
+        clock.sleep(max(0.0, due - clock.monotonic()))
+        end = _poll(watch, ask, clock, remark)
+        if end is not None:
+            yield watch.job, end
+            continue
+        elapsed = max(0.0, clock.time() - (watch.job.task.submitted_at if watch.job.task else 0.0))
+        watch.due = clock.monotonic() + pause(watch.job, elapsed, watch.missed, random.random())
+        heapq.heappush(queue, (watch.due, n, watch))
+
+
+def _poll(
+    watch: Watch, ask: Callable[[Job], Poll], clock: Clock, remark: Callable[[Job, str], None]
+) -> Done | Failed | None:
+    try:
+        answer = ask(watch.job)
+    except KeyProblem as problem:
+        problem.charged = "maybe"  # the task is paid for or will be; only the asking was refused
+        raise
+    except InternalError:
+        raise
+    except StudioError as problem:
+        _missed(watch, problem, clock)
+        remark(watch.job, f"poll without an answer: {problem.message}")
+        return None
+    watch.missed = watch.lost = 0
+    if isinstance(answer, Pending):
+        if not answer.known:
+            remark(watch.job, f"a state that no document names: {answer.stage}")
+        return None
+    return answer
+
+
+def _missed(watch: Watch, problem: StudioError, clock: Clock) -> None:
+    watch.missed += 1
+    if problem.kind != "not_found":
+        return
+    task = watch.job.task
+    if task is not None and clock.time() - task.submitted_at < GRACE:
+        return
+    watch.lost += 1
+    if watch.lost >= LOST:
+        raise NotFinished(
+            "The vendor does not find the task any more; it may still exist. Ask again later with `wait`.",
+            kind="lookup_failed",
+            detail=problem.detail,
+        )

@@ -1,0 +1,38 @@
+"""Ctrl-C and SIGTERM: at once, but for the paid call, which is waited for so that its answer is not lost."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+
+class Interrupts:
+    """After `install`, a signal raises KeyboardInterrupt; inside `held` the first one waits until the end
+    of the block. A second one is not made to wait."""
+
+    def __init__(self) -> None:
+        self._holding = False
+        self._waiting = False
+
+    def install(self) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._on_signal)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        self._holding = True
+        try:
+            yield
+        finally:
+            self._holding = False
+        if self._waiting:
+            self._waiting = False
+            raise KeyboardInterrupt
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        if self._holding and not self._waiting:
+            self._waiting = True
+            return
+        raise KeyboardInterrupt

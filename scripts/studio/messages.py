@@ -1,0 +1,50 @@
+"""What is said to people, in zh and en, from `data/messages.*.json`. Keyed by kind, so that a new vendor
+brings no new words."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+
+from studio import catalogue
+from studio.types import Unit
+
+LANGUAGES = ("zh", "en")
+CJK = range(0x4E00, 0xA000)
+
+
+def language_of(text: str | None) -> str:
+    """zh where a text holds a Chinese character, else en."""
+    return "zh" if any(ord(char) in CJK for char in text or "") else "en"
+
+
+class Messages:
+    def __init__(self, language: str) -> None:
+        self.language = language
+        self._texts = _texts(language)
+
+    def say(self, key: str, **values: object) -> str:
+        return self._texts[key].format_map({name: str(value) for name, value in values.items()})
+
+    def error(self, kind: str, fallback: str, **values: object) -> str:
+        """The text for an error's kind, or for its class (`fallback`) where the kind has none of its own."""
+        for key in (f"error.{kind}", f"error.{fallback}"):
+            if key in self._texts:
+                return self.say(key, **values)
+        return self.say("error.fallback")
+
+    def cost(self, steps: int | None, unit: Unit) -> str:
+        if steps is None:
+            return self.say("cost_unknown")
+        name = self._texts.get(f"unit.{unit.name}", unit.name)
+        return self.say("cost", amount=unit.amount(steps), unit=name)
+
+    def estimate(self, seconds: tuple[int, int] | None) -> str:
+        if seconds is None:
+            return self.say("estimate_unknown")
+        return self.say("estimate", low=seconds[0], high=seconds[1])
+
+
+@functools.cache
+def _texts(language: str) -> Mapping[str, str]:
+    return catalogue.load(f"messages.{language}.json")

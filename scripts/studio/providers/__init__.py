@@ -1,0 +1,1 @@
+"""One module a vendor, loaded by the name that `data/registry.json` gives it."""

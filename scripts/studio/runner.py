@@ -1,0 +1,258 @@
+"""From a plan to files: `buy` makes the one paid call, `collect` follows it and saves what it made.
+
+This is the only place that pays. Between `ledger.sending` and `ledger.submitted` a job's fate is open;
+whatever happens there that is not the vendor's plain no ends in `unknown`, never in a second request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from time import localtime, strftime
+from typing import BinaryIO, Protocol, TypeVar
+
+from studio import errors, follow, media
+from studio.errors import (
+    Interrupted,
+    JobFailed,
+    LedgerError,
+    NetworkError,
+    NotSaved,
+    RateLimited,
+    StudioError,
+    UnknownOutcome,
+)
+from studio.ledger import Ledger
+from studio.types import (
+    Clock,
+    Done,
+    Failed,
+    Job,
+    Json,
+    MediaRef,
+    Output,
+    Plan,
+    Poll,
+    Provider,
+    Request,
+    Response,
+    Saved,
+    Source,
+    Submitted,
+)
+
+T = TypeVar("T")
+
+UPLOADS_AT_ONCE = 4
+BUSY_PATIENCE = 60.0  # seconds in all that a "too many requests" is waited out
+UNREADABLE = (AttributeError, IndexError, KeyError, TypeError, ValueError)
+"""What reading an answer of an unforeseen shape raises."""
+BUSY_PAUSE = 2.0  # seconds, doubling, where the vendor names no time
+
+
+class Wire(Protocol):
+    """What the runner needs of `studio.http.Http`."""
+
+    def read(self, request: Request) -> Response: ...
+    def ask(self, request: Request) -> Response: ...
+    def pay(self, request: Request) -> Response: ...
+    def download(self, url: str, sink: BinaryIO, cap: int) -> None: ...
+
+
+@dataclass
+class Runner:
+    """`held` keeps Ctrl-C waiting while the paid call is under way; `tell` is told how a job goes on."""
+
+    provider: Provider
+    http: Wire
+    ledger: Ledger
+    clock: Clock
+    held: Callable[[], AbstractContextManager[None]]
+    tell: Callable[[Job, str], None]
+
+    def buy(self, plan: Plan, out: Path) -> Job:
+        """Intent, uploads, the paid call. Returns the submitted job, or raises with the job's end on
+        record."""
+        job = self.ledger.begin(plan, str(out))
+        self.tell(job, "recorded")
+        try:
+            refs = self._upload(plan)
+            request = self.provider.submit_request(plan, refs)
+            self.patiently(lambda: self._pay(job, request), plan.speed)
+        except UnknownOutcome as lost:
+            self._on_record(self.ledger.unknown, job, lost)
+            raise
+        except StudioError as refused:
+            self._on_record(self.ledger.failed, job, refused)
+            raise
+        except BaseException:
+            self._cut_off(job)
+            raise
+        job = self.ledger.get(job.id)
+        self.tell(job, "submitted")
+        return job
+
+    def collect(self, job: Job, until: float) -> Job:
+        """Follow a submitted job to its end and save all its files. `until`: monotonic seconds."""
+        ends = follow.run([job], self._ask, self.clock, until, self._remark)
+        _, end = next(iter(ends))
+        if isinstance(end, Failed):
+            failure = _failure(end)
+            self.ledger.failed(job.id, record(failure))
+            raise failure
+        outputs, unsaved = self._save(job, end)
+        error: StudioError | None = unsaved or _partial(end)
+        self.ledger.done(job.id, outputs, end.charged, record(error) if error else None)
+        if error:
+            raise error
+        return self.ledger.get(job.id)
+
+    def patiently(self, step: Callable[[], T], speed: float = 1.0) -> T:
+        """`step`, repeated while the vendor says "too many requests": it refused, so nothing happened."""
+        waited, usual = 0.0, BUSY_PAUSE
+        busy: RateLimited | None = None
+        while waited <= BUSY_PATIENCE:
+            try:
+                return step()
+            except RateLimited as problem:
+                busy = problem
+            wait = busy.retry_after if busy.retry_after is not None else usual
+            usual *= 2
+            waited += max(wait, BUSY_PAUSE)
+            if waited <= BUSY_PATIENCE:
+                self.clock.sleep(wait / speed)
+        assert busy is not None
+        raise busy
+
+    def _upload(self, plan: Plan) -> tuple[MediaRef, ...]:
+        def one(source: Source) -> MediaRef:
+            return self.patiently(lambda: self.provider.upload(source, self.http.read), plan.speed)
+
+        if not plan.inputs:
+            return ()
+        with ThreadPoolExecutor(UPLOADS_AT_ONCE) as pool:
+            return tuple(pool.map(one, plan.inputs))
+
+    def _pay(self, job: Job, request: Request) -> None:
+        """The paid call, from the fsync before it to the fsync after it."""
+        with self.held():
+            self.ledger.sending(job.id)
+            response = self.http.pay(request)  # NetworkError here: it was never sent
+            try:
+                made = self._submitted(job, response)
+            except RateLimited:  # a provider raises it only for a refusal before acceptance
+                self.ledger.back_to_intent(job.id)
+                raise
+            try:
+                self.ledger.submitted(job.id, made)
+            except LedgerError:
+                raise UnknownOutcome(
+                    f"Task {made.task.task_id} was accepted, but could not be written down. Keep this id.",
+                    kind="not_recorded",
+                    charged="yes",
+                ) from None
+
+    def _submitted(self, job: Job, response: Response) -> Submitted:
+        """What the vendor said. Only its plain no is a refusal: all else it may say, or that we cannot
+        read, leaves open whether it was accepted."""
+        try:
+            made = self.provider.parse_submit(job.plan, response)
+            return replace(made, task=replace(made.task, submitted_at=self.clock.time()))
+        except StudioError as said:
+            if said.refused or isinstance(said, UnknownOutcome):
+                raise
+            raise UnknownOutcome(said.message, detail=said.detail) from said
+        except UNREADABLE as odd:
+            raise UnknownOutcome(
+                "The answer to the paid request could not be read. It may have been accepted and charged.",
+                detail=type(odd).__name__,
+            ) from odd
+
+    def _cut_off(self, job: Job) -> None:
+        """Interrupted, or a defect of ours: say on record how far it came."""
+        sent = self.ledger.get(job.id).state == "sending"
+        if sent:
+            lost = UnknownOutcome("Cut off while the paid request was under way. It may have been charged.")
+            self._on_record(self.ledger.unknown, job, lost)
+        else:
+            self._on_record(self.ledger.failed, job, Interrupted("Cut off before anything was bought."))
+
+    def _on_record(self, move: Callable[[str, Json], None], job: Job, error: StudioError) -> None:
+        try:
+            move(job.id, record(error))
+        except LedgerError:
+            self.tell(job, "could not be written down")
+
+    def _ask(self, job: Job) -> Poll:
+        assert job.task is not None
+        request = self.provider.poll_request(job.task, job.plan.language)
+        response = self.http.ask(request)
+        self.tell(job, "polled")
+        try:
+            return self.provider.parse_poll(job.task, response)
+        except UNREADABLE as odd:  # the wait for something paid never ends with a defect of ours
+            raise NetworkError(
+                "The vendor's answer about the task could not be read.",
+                kind="bad_answer",
+                detail=type(odd).__name__,
+            ) from odd
+
+    def _remark(self, job: Job, what: str) -> None:
+        self.ledger.event(job.id, what)
+
+    def _save(self, job: Job, done: Done) -> tuple[tuple[Saved | Output, ...], NotSaved | None]:
+        """Every output that can be saved is saved, whatever became of the others."""
+        self.tell(job, "finished")
+        day = strftime("%Y%m%d", localtime(job.created_at))
+        kept: list[Saved | Output] = []
+        problem: NotSaved | None = None
+        for n, output in enumerate(done.outputs, 1):
+            try:
+                kept.append(self._save_one(output, Path(job.out), f"{day}-{job.id}-{n}"))
+            except NotSaved as failed:
+                kept.append(output)
+                problem = failed
+        return tuple(kept), problem
+
+    def _save_one(self, output: Output, folder: Path, stem: str) -> Saved:
+        return media.save(
+            output,
+            lambda sink: self.http.download(output.url, sink, media.OUTPUT_CAP),
+            folder,
+            stem,
+        )
+
+
+def record(error: StudioError) -> Json:
+    """An error as the ledger keeps it and a document shows it."""
+    return {
+        "kind": error.kind,
+        "exit": error.exit_code,
+        "provider_code": error.provider_code,
+        "message": error.message,
+        "detail": error.detail,
+        "charged": error.charged,
+        "retry": error.retry,
+    }
+
+
+def _failure(end: Failed) -> StudioError:
+    error = errors.REFUSALS[end.kind][0] if end.kind in errors.REFUSALS else JobFailed
+    return error(end.message, kind=end.kind, provider_code=end.code, detail=None, charged=end.charged)
+
+
+def _partial(end: Done) -> StudioError | None:
+    if not end.failures:
+        return None
+    first = end.failures[0]
+    whole = len(end.outputs) + len(end.failures)
+    return JobFailed(
+        f"{len(end.failures)} of {whole} outputs failed; the others are saved.",
+        kind="partly_failed",
+        detail=first.message,
+        provider_code=first.code,
+        charged="maybe",
+    )
