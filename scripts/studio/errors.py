@@ -21,7 +21,7 @@ StudioError
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Literal, TypeAlias
 
 from studio.types import Json
@@ -157,6 +157,32 @@ class Interrupted(StudioError):
     exit_code = 130
     kind = "interrupted"
     retry: Retry = "same"
+
+
+def error_record(error: StudioError) -> Json:
+    """An error as the ledger keeps it and a document shows it."""
+    return {
+        "kind": error.kind,
+        "exit": error.exit_code,
+        "provider_code": error.provider_code,
+        "message": error.message,
+        "detail": error.detail,
+        "charged": error.charged,
+        "retry": error.retry,
+    }
+
+
+def from_record(record: Json) -> StudioError:
+    """The error that a record tells of."""
+    made = next((error for error in _tree(StudioError) if error.exit_code == record["exit"]), StudioError)
+    fields = ("kind", "provider_code", "detail", "charged", "retry")
+    return made(record["message"], **{name: record[name] for name in fields})
+
+
+def _tree(root: type[StudioError]) -> Iterator[type[StudioError]]:
+    for branch in root.__subclasses__():
+        yield branch
+        yield from _tree(branch)
 
 
 EXITS: Mapping[int, str] = {

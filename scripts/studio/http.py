@@ -8,9 +8,7 @@ server has read the request is an "other" error to urllib3, and would be sent ag
 
 from __future__ import annotations
 
-import base64
 import functools
-import ipaddress
 import json
 import ssl
 import time
@@ -24,6 +22,8 @@ from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnection
 from urllib3.util.retry import Retry
 
 from studio.errors import InternalError, NetworkError, NotSaved, StudioError, UnknownOutcome
+from studio.redact import forms
+from studio.settings import is_loopback
 from studio.types import KEY, Gateway, Request, Response
 
 ANSWER_CAP = 16 * 2**20  # bytes; a product list is some hundred kB
@@ -224,36 +224,6 @@ class Http:
 
 class _TooLarge(requests.RequestException):
     """An answer beyond its cap: as useless as one that never came."""
-
-
-def forms(key: str) -> tuple[str, ...]:
-    """How a key may be written in a text: clear, URL-encoded, base64, JSON-escaped."""
-    if not key:
-        return ()
-    coded = base64.b64encode(key.encode()).decode()
-    return tuple(
-        dict.fromkeys(
-            (
-                key,
-                urllib.parse.quote(key, safe=""),
-                urllib.parse.quote_plus(key),
-                coded,
-                coded.rstrip("="),
-                base64.urlsafe_b64encode(key.encode()).decode(),
-                json.dumps(key)[1:-1],
-            )
-        )
-    )
-
-
-def is_loopback(url: str) -> bool:
-    host = urllib.parse.urlsplit(url).hostname or ""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _hosts(gateway: Gateway) -> frozenset[str]:

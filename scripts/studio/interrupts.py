@@ -27,8 +27,8 @@ class Interrupts:
             yield
         finally:
             self._holding = False
-        if self._waiting:
-            self._waiting = False
+            waiting, self._waiting = self._waiting, False
+        if waiting:
             raise KeyboardInterrupt
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:

@@ -187,6 +187,7 @@ class Ledger:
             id=row["id"],
             state=row["state"],
             created_at=row["created_at"],
+            changed_at=row["changed_at"],
             plan=Plan.from_json(json.loads(row["plan"])),
             out=row["out"],
             task=task,

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from time import localtime, strftime
 from typing import BinaryIO, Protocol, TypeVar
+from urllib.parse import urlsplit
 
 from studio import errors, follow, media
 from studio.errors import (
@@ -24,6 +25,7 @@ from studio.errors import (
     RateLimited,
     StudioError,
     UnknownOutcome,
+    error_record,
 )
 from studio.ledger import Ledger
 from studio.types import (
@@ -101,11 +103,11 @@ class Runner:
         _, end = next(iter(ends))
         if isinstance(end, Failed):
             failure = _failure(end)
-            self.ledger.failed(job.id, record(failure))
+            self.ledger.failed(job.id, error_record(failure))
             raise failure
         outputs, unsaved = self._save(job, end)
         error: StudioError | None = unsaved or _partial(end)
-        self.ledger.done(job.id, outputs, end.charged, record(error) if error else None)
+        self.ledger.done(job.id, outputs, end.charged, error_record(error) if error else None)
         if error:
             raise error
         return self.ledger.get(job.id)
@@ -173,16 +175,16 @@ class Runner:
 
     def _cut_off(self, job: Job) -> None:
         """Interrupted, or a defect of ours: say on record how far it came."""
-        sent = self.ledger.get(job.id).state == "sending"
-        if sent:
+        state = self.ledger.get(job.id).state
+        if state == "sending":
             lost = UnknownOutcome("Cut off while the paid request was under way. It may have been charged.")
             self._on_record(self.ledger.unknown, job, lost)
-        else:
+        elif state == "intent":
             self._on_record(self.ledger.failed, job, Interrupted("Cut off before anything was bought."))
 
     def _on_record(self, move: Callable[[str, Json], None], job: Job, error: StudioError) -> None:
         try:
-            move(job.id, record(error))
+            move(job.id, error_record(error))
         except LedgerError:
             self.tell(job, "could not be written down")
 
@@ -218,25 +220,19 @@ class Runner:
         return tuple(kept), problem
 
     def _save_one(self, output: Output, folder: Path, stem: str) -> Saved:
-        return media.save(
+        saved = media.save(
             output,
             lambda sink: self.http.download(output.url, sink, media.OUTPUT_CAP),
             folder,
             stem,
         )
+        return replace(saved, url=_lasting(saved.url))
 
 
-def record(error: StudioError) -> Json:
-    """An error as the ledger keeps it and a document shows it."""
-    return {
-        "kind": error.kind,
-        "exit": error.exit_code,
-        "provider_code": error.provider_code,
-        "message": error.message,
-        "detail": error.detail,
-        "charged": error.charged,
-        "retry": error.retry,
-    }
+def _lasting(url: str) -> str:
+    """A link as it is kept. A rehearsal's port is another one the next time, so it is left out."""
+    parts = urlsplit(url)
+    return url if parts.scheme == "https" else parts._replace(netloc=parts.hostname or "").geturl()
 
 
 def _failure(end: Failed) -> StudioError:

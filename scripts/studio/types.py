@@ -299,6 +299,7 @@ class Job:
     id: str
     state: str
     created_at: float
+    changed_at: float
     plan: Plan
     out: str  # folder for the files, absolute
     task: TaskRef | None = None

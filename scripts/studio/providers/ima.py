@@ -243,7 +243,7 @@ class Provider:
         """A no to the paid request is a refusal only where it stands on the catalogue's closed lists."""
         if code is not None:
             kind = self._kind(code, _message(response))
-            listed = code in self._raw["refusals"] or self._by_text("refusal_texts", _message(response))
+            listed = code in self._raw["refusals"] or bool(self._by_text("refusal_texts", _message(response)))
         else:
             code = str(response.status)
             kind = self._raw["codes"].get(code)

@@ -1,0 +1,80 @@
+# /// script
+# requires-python = ">=3.10"
+# dependencies = [
+#     "requests>=2.32,<3",
+#     "jsonschema>=4.18,<5",
+#     "Pillow>=10.1,<14",
+#     "platformdirs>=4,<5",
+#     "rich>=13,<16",
+#     "tomli>=2,<3; python_version < '3.11'",
+# ]
+# ///
+"""Pictures and videos from a chat or a terminal: `create.py --help`."""
+
+import sys
+
+NEEDS = {
+    "requests": "requests>=2.32,<3",
+    "jsonschema": "jsonschema>=4.18,<5",
+    "PIL": "Pillow>=10.1,<14",
+    "platformdirs": "platformdirs>=4,<5",
+    "rich": "rich>=13,<16",
+}
+if sys.version_info < (3, 11):
+    NEEDS["tomli"] = "tomli>=2,<3"
+
+
+def missing() -> "list[str]":
+    """What has to be installed before anything can run."""
+    from importlib.util import find_spec
+
+    return [NEEDS[name] for name in sorted(NEEDS) if find_spec(name) is None]
+
+
+def refuse(message: str, detail: str) -> int:
+    """A result document and one line, in words that any Python 3 can run."""
+    import json
+
+    about = ("job", "state", "task_id", "provider", "gateway", "task_type", "model", "requested", "applied")
+    document = dict.fromkeys((*about, "cost", "elapsed_s", "estimate_s", "next"))  # type: dict[str, object]
+    document.update(
+        schema="media-studio/result/1",
+        event="failure",
+        ok=False,
+        done=True,
+        sandbox=False,
+        outputs=[],
+        alternatives=[],
+        send=[{"action": "send", "message": message}],
+        error={
+            "kind": "not_installed",
+            "exit": 2,
+            "provider_code": None,
+            "message": message,
+            "detail": detail,
+            "charged": "no",
+            "retry": "after_change",
+            "actions": [],
+        },
+    )
+    sys.stdout.write(json.dumps(document) + "\n")
+    sys.stderr.write("media-studio: {} {}\n".format(message, detail))
+    return 2
+
+
+def run() -> int:
+    if sys.version_info < (3, 10):
+        version = "{}.{}".format(*sys.version_info[:2])
+        return refuse("This needs Python 3.10 or newer, not {}.".format(version), "Use a newer python3.")
+    names = missing()
+    if names and not {"--help", "-h", "--version"} & set(sys.argv[1:]):
+        packages = " ".join('"{}"'.format(name) for name in names)
+        detail = "{} -m pip install {}   (or: uv run {})".format(sys.executable, packages, sys.argv[0])
+        return refuse("Some packages are missing. Install them:", detail)
+    from studio.cli import main
+
+    return main()
+
+
+if __name__ == "__main__":
+    sys.exit(run())

@@ -1,0 +1,115 @@
+"""Between the listeners and a twin: calls are counted, waiting faults played, control routes served."""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from sandbox.counts import Counts
+from sandbox.faults import BadFault, Faults, play
+from sandbox.wire import Answer, Call, json_answer
+
+CONTROL = "/__sandbox/"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a twin is lent. `urls` (listener name -> base URL) is of this run: nothing stored may hold it."""
+
+    home: Path
+    speed: float
+    clock: Callable[[], float]
+    urls: dict[str, str]
+    counts: Counts
+    faults: Faults
+
+
+class Twin(Protocol):
+    """One vendor. The first listener also carries the control routes."""
+
+    name: str
+    listeners: tuple[str, ...]
+    endpoints: tuple[str, ...]
+    keys: re.Pattern[str]  # what a key of this vendor looks like: kept out of every report
+
+    def __init__(self, setting: Setting) -> None: ...
+
+    def endpoint(self, listener: str, call: Call) -> str:
+        """Which of `endpoints` this call means, "unknown" where none."""
+
+    def answer(self, endpoint: str, call: Call) -> Answer:
+        """Process the call as the vendor would."""
+
+    def stats(self) -> dict[str, Any]:
+        """Account figures and tasks from the kept state."""
+
+    def set_account(self, key: str, points: int) -> None:
+        """Give the account of this key a balance. Raises ValueError for a key the vendor would not know."""
+
+    def close(self) -> None: ...
+
+
+class Desk:
+    """One twin at work."""
+
+    def __init__(self, twin: Twin, setting: Setting, all_stats: Callable[[], dict[str, Any]]) -> None:
+        self._twin = twin
+        self._setting = setting
+        self._all_stats = all_stats
+
+    def answer(self, listener: str, call: Call) -> Answer:
+        """Serve one call of one listener."""
+        if listener == self._twin.listeners[0] and call.path.startswith(CONTROL):
+            return self._control(call)
+        endpoint = self._twin.endpoint(listener, call)
+        self._setting.counts.request(endpoint)
+        if endpoint == "unknown":
+            path = self._twin.keys.sub("(key)", call.path)[:120]
+            self._setting.counts.violation(f"unknown route: {call.method} {path} on {listener}")
+        fault = self._setting.faults.take(endpoint)
+        if fault is None:
+            return self._twin.answer(endpoint, call)
+        self._setting.counts.played()
+        return play(fault, lambda: self._twin.answer(endpoint, call))
+
+    def stats(self) -> dict[str, Any]:
+        """This process's counters and the twin's kept figures, in one object."""
+        return {**self._setting.counts.as_json(), **self._twin.stats()}
+
+    def _control(self, call: Call) -> Answer:
+        route = (call.method, call.path.removeprefix(CONTROL))
+        try:
+            if route == ("GET", "stats"):
+                return json_answer(self._all_stats())
+            if route == ("DELETE", "faults"):
+                self._setting.faults.clear()
+            elif route == ("POST", "faults"):
+                self._setting.faults.order(_json(call))
+            elif route == ("POST", "account"):
+                self._account(_json(call))
+            else:
+                return _said(404, "no such control route")
+        except (BadFault, ValueError) as error:
+            return _said(400, str(error))
+        return _said(200, "ok")
+
+    def _account(self, wanted: Any) -> None:
+        if not isinstance(wanted, dict) or set(wanted) != {"key", "points"}:
+            raise ValueError("an account is exactly key and points")
+        key, points = wanted["key"], wanted["points"]
+        if not isinstance(key, str) or not isinstance(points, int) or isinstance(points, bool) or points < 0:
+            raise ValueError("key must be text and points a number that is not negative")
+        self._twin.set_account(key, points)
+
+
+def _json(call: Call) -> Any:
+    try:
+        return json.loads(call.body)
+    except ValueError as error:
+        raise ValueError(f"the body is not JSON: {error}") from error
+
+
+def _said(status: int, message: str) -> Answer:
+    return json_answer({"code": status, "message": message, "data": None}, status)

@@ -1,0 +1,219 @@
+"""Faults on order: what a network or a vendor does on a bad day, played at the wire."""
+
+import json
+import threading
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sandbox.wire import Answer, json_answer
+
+# What a vendor would plausibly say with a business code (contract 1.6); a fault may bring its own words.
+USUAL_WORDS = {
+    400: "Bad request",
+    401: "Unauthorized",
+    404: "task not exist",
+    429: "Too many requests",
+    500: "Internal server error",
+    503: "Model unavailable",
+    4008: "Insufficient points",
+    4014: "Subscription required",
+    6006: "credit does not match the rule's points",
+    6009: "No matching price rule",
+    6010: "attribute_id does not match the computed rule",
+}
+# media: index counts from 0; one that the next task does not have fails nothing.
+# kind -> {field: (types, is it required)}
+FIELDS: dict[str, dict[str, tuple[tuple[type, ...], bool]]] = {
+    "code": {"code": ((int,), True), "message": ((str,), False), "http": ((int,), False)},
+    "http": {"status": ((int,), True), "body": ((str,), False), "headers": ((dict,), False)},
+    "reset": {},
+    "hang": {},
+    "bad_json": {},
+    "empty": {},
+    "drop": {"field": ((str,), True)},
+    "set": {"field": ((str,), True), "value": ((object,), True)},
+    "cut": {"bytes": ((int,), True)},
+    "bytes": {"text": ((str,), True), "status": ((int,), False)},
+    "media": {"index": ((int,), True), "reason": ((str,), False)},
+}
+EDITS = ("drop", "set", "cut")  # they change a real answer, so the request has to be processed first
+
+
+class BadFault(ValueError):
+    """A description that cannot be played; its text says what is wrong with it."""
+
+
+@dataclass
+class Fault:
+    """`left`: how many more times it is played, -1 for ever."""
+
+    endpoint: str
+    kind: str
+    when: str
+    left: int
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
+class Faults:
+    """One queue per endpoint, first ordered first played. Media faults queue apart: they change no answer."""
+
+    def __init__(self, endpoints: tuple[str, ...]) -> None:
+        self._endpoints = endpoints
+        self._lock = threading.Lock()
+        self._queues: defaultdict[str, deque[Fault]] = defaultdict(deque)
+
+    def order(self, description: Any) -> None:
+        """Queue a described fault. Raises BadFault."""
+        fault = read(description, self._endpoints)
+        with self._lock:
+            self._queues["media" if fault.kind == "media" else fault.endpoint].append(fault)
+
+    def clear(self) -> None:
+        with self._lock:
+            self._queues.clear()
+
+    def take(self, queue: str) -> Fault | None:
+        """The fault whose turn it is at this endpoint ("media": for the next task), used up by one."""
+        with self._lock:
+            waiting = self._queues[queue]
+            if not waiting:
+                return None
+            fault = waiting[0]
+            if fault.left > 0:
+                fault.left -= 1
+            if fault.left == 0:
+                waiting.popleft()
+            return fault
+
+
+def read(description: Any, endpoints: tuple[str, ...]) -> Fault:
+    """Read {"endpoint", "times", "when", "fault": {"kind", …}} strictly. Raises BadFault."""
+    _only(description, "the description", ("endpoint", "times", "when", "fault"))
+    detail = description.get("fault")
+    _only(detail, "fault", None)
+    kind = detail.get("kind")
+    if kind not in FIELDS:
+        raise BadFault(f"fault.kind must be one of {', '.join(FIELDS)}")
+    _check_fields(kind, detail)
+    endpoint = description.get("endpoint")
+    if endpoint not in endpoints:
+        raise BadFault(f"endpoint must be one of {', '.join(endpoints)}")
+    if kind == "media" and endpoint != "create":
+        raise BadFault("fault.kind media belongs to the endpoint create")
+    if kind in ("drop", "set") and endpoint in ("put", "file"):
+        raise BadFault(f"fault.kind {kind} edits JSON, and the endpoint {endpoint} answers none")
+    times = description.get("times", 1)
+    if not _is(times, (int,)) or (times < 1 and times != -1):
+        raise BadFault("times must be a positive number, or -1 for ever")
+    return Fault(endpoint, kind, _when(description.get("when"), kind, endpoint), times, detail)
+
+
+def _when(when: Any, kind: str, endpoint: str) -> str:
+    if when is None:
+        return "after" if kind in EDITS else "before"
+    if when not in ("before", "after"):
+        raise BadFault("when must be before or after")
+    if kind == "cut" and endpoint == "file":
+        return "after"  # reading a file changes nothing, so the word makes no difference
+    if kind in EDITS and when == "before":
+        raise BadFault(f'when must be "after" for {kind}: it edits a real answer')
+    return str(when)
+
+
+def _check_fields(kind: str, detail: dict[str, Any]) -> None:
+    known = FIELDS[kind]
+    _only(detail, f"fault {kind}", ("kind", *known))
+    for name, (types, required) in known.items():
+        if name not in detail:
+            if required:
+                raise BadFault(f"fault.{name} is missing")
+        elif not _is(detail[name], types):
+            raise BadFault(f"fault.{name} must be {types[0].__name__}")
+    for name in ("bytes", "index"):
+        if name in known and detail[name] < 0:
+            raise BadFault(f"fault.{name} must not be negative")
+    for name in ("status", "http"):
+        if not 200 <= detail.get(name, 200) <= 599:
+            raise BadFault(f"fault.{name} must be an HTTP status from 200 to 599")
+
+
+def _only(value: Any, name: str, allowed: tuple[str, ...] | None) -> None:
+    if not isinstance(value, dict):
+        raise BadFault(f"{name} must be an object")
+    for key in value:
+        if allowed is not None and key not in allowed:
+            raise BadFault(f"{name} has an unknown field {key}")
+
+
+def _is(value: Any, types: tuple[type, ...]) -> bool:
+    """isinstance, except that true and false are no numbers."""
+    return isinstance(value, types) and (types != (int,) or not isinstance(value, bool))
+
+
+def play(fault: Fault, real: Callable[[], Answer]) -> Answer:
+    """The answer that the client gets. `real` processes the request; called only for "after"."""
+    answer = real() if fault.when == "after" else Answer()
+    return PLAYERS[fault.kind](fault.detail, answer)
+
+
+def _code(detail: dict[str, Any], answer: Answer) -> Answer:
+    code = detail["code"]
+    message = detail.get("message", USUAL_WORDS.get(code, "Request failed"))
+    http = detail.get("http", 401 if code == 401 else 200)
+    return json_answer({"code": code, "message": message, "data": None}, http)
+
+
+def _http(detail: dict[str, Any], answer: Answer) -> Answer:
+    status = detail["status"]
+    body = detail.get("body", f"<html><body><h1>{status}</h1></body></html>")
+    headers = tuple((str(name), str(value)) for name, value in detail.get("headers", {}).items())
+    return Answer(status, body.encode(), "text/html", headers)
+
+
+def _edit(detail: dict[str, Any], answer: Answer) -> Answer:
+    value = json.loads(answer.body)
+    *steps, last = detail["field"].split(".")
+    for place in _places(value, steps):
+        for key in _keys(place, last):
+            if detail["kind"] == "set":
+                place[key] = detail["value"]
+            elif isinstance(place, list) or key in place:
+                del place[key]
+    return replace(answer, body=json_answer(value).body)
+
+
+def _places(value: Any, steps: list[str]) -> Iterator[Any]:
+    """Every container that the steps lead to; a number indexes a list, "*" is each of its elements."""
+    if not steps:
+        yield value
+        return
+    for key in _keys(value, steps[0]):
+        if isinstance(value, list) or key in value:
+            yield from _places(value[key], steps[1:])
+
+
+def _keys(place: Any, step: str) -> list[Any]:
+    """The keys that one step means here, last first so that deleting does not move the others."""
+    if isinstance(place, dict):
+        return [step]
+    if not isinstance(place, list):
+        return []
+    if step == "*":
+        return list(range(len(place)))[::-1]
+    return [int(step)] if step.isdigit() and int(step) < len(place) else []
+
+
+PLAYERS: dict[str, Callable[[dict[str, Any], Answer], Answer]] = {
+    "code": _code,
+    "http": _http,
+    "reset": lambda detail, answer: Answer(ending="reset"),
+    "hang": lambda detail, answer: Answer(ending="hang"),
+    "bad_json": lambda detail, answer: Answer(body=b'{"code": 0, "message": "succ'),
+    "empty": lambda detail, answer: Answer(),
+    "drop": _edit,
+    "set": _edit,
+    "cut": lambda detail, answer: replace(answer, cut_at=detail["bytes"]),
+    "bytes": lambda detail, answer: Answer(detail.get("status", 200), detail["text"].encode(), "text/html"),
+}

@@ -1,0 +1,178 @@
+"""The twin's memory: accounts, tasks and uploads in one SQLite file, shared by all processes over a home."""
+
+import json
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from sandbox.ima_states import Task
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS accounts (
+    id TEXT PRIMARY KEY, last4 TEXT NOT NULL, balance INTEGER NOT NULL, charged INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS tasks (
+    id TEXT PRIMARY KEY, biz_id TEXT NOT NULL, account TEXT NOT NULL, n INTEGER NOT NULL,
+    points INTEGER NOT NULL, created_at REAL NOT NULL, speed REAL NOT NULL, seconds TEXT NOT NULL,
+    pixels TEXT NOT NULL, body TEXT NOT NULL, failures TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS uploads (
+    token TEXT PRIMARY KEY, path TEXT NOT NULL UNIQUE, content_type TEXT NOT NULL,
+    expires_at INTEGER NOT NULL, body BLOB);
+"""
+COLUMNS = "id, biz_id, account, n, points, created_at, speed, seconds, pixels, body, failures"
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A place in the object store. `path` begins with a slash; `body`: None until something is put."""
+
+    token: str
+    path: str
+    content_type: str
+    expires_at: int
+    body: bytes | None = None
+
+
+def account_id(key: str) -> str:
+    """Keys are not kept, their digests are."""
+    return sha256(key.encode()).hexdigest()
+
+
+class Store:
+    """Every method is one transaction."""
+
+    def __init__(self, file: Path) -> None:
+        self._lock = threading.Lock()
+        self._db = sqlite3.connect(file, timeout=10, isolation_level=None, check_same_thread=False)
+        self._db.row_factory = sqlite3.Row
+        self._use_wal()
+        self._db.executescript(TABLES)
+
+    def close(self) -> None:
+        with self._lock:
+            self._db.close()
+
+    def account(self, key: str, starting_points: int) -> str:
+        """The account of a key, opened on first sight; its id."""
+        opened = "INSERT INTO accounts (id, last4, balance) VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING"
+        with self._transaction() as db:
+            db.execute(opened, (account_id(key), key[-4:], starting_points))
+        return account_id(key)
+
+    def set_balance(self, key: str, points: int) -> None:
+        changed = (
+            "INSERT INTO accounts (id, last4, balance) VALUES (?, ?, ?) "
+            "ON CONFLICT (id) DO UPDATE SET balance = excluded.balance"
+        )
+        with self._transaction() as db:
+            db.execute(changed, (account_id(key), key[-4:], points))
+
+    def knows_account(self, key: str) -> bool:
+        with self._transaction() as db:
+            return (
+                db.execute("SELECT 1 FROM accounts WHERE id = ?", (account_id(key),)).fetchone() is not None
+            )
+
+    def register(self, task: Task) -> bool:
+        """Charge the task's points and keep it, both or neither. False: the balance does not reach."""
+        charge = (
+            "UPDATE accounts SET balance = balance - :points, charged = charged + :points "
+            "WHERE id = :account AND balance >= :points"
+        )
+        row = (
+            *(task.id, task.biz_id, task.account, task.n, task.points, task.created_at, task.speed),
+            *(
+                json.dumps(task.seconds),
+                json.dumps(task.pixels),
+                json.dumps(task.body),
+                json.dumps(task.failures),
+            ),
+        )
+        with self._transaction() as db:
+            if not db.execute(charge, {"points": task.points, "account": task.account}).rowcount:
+                return False
+            db.execute(f"INSERT INTO tasks ({COLUMNS}) VALUES (?{', ?' * 10})", row)
+        return True
+
+    def fail(self, task_id: str, failures: dict[int, str]) -> None:
+        """Let some medias of a task end failed: index (from 0) -> the vendor's words."""
+        with self._transaction() as db:
+            db.execute("UPDATE tasks SET failures = ? WHERE id = ?", (json.dumps(failures), task_id))
+
+    def task(self, task_id: str) -> Task | None:
+        with self._transaction() as db:
+            row = db.execute(f"SELECT {COLUMNS} FROM tasks WHERE id = ?", (task_id,)).fetchone()
+        return _task(row) if row else None
+
+    def tasks(self) -> list[Task]:
+        """All of them, oldest first."""
+        with self._transaction() as db:
+            return [
+                _task(row) for row in db.execute(f"SELECT {COLUMNS} FROM tasks ORDER BY rowid").fetchall()
+            ]
+
+    def accounts(self) -> list[tuple[str, int, int]]:
+        """(last four characters of the key, balance, charged so far) of every account."""
+        with self._transaction() as db:
+            rows = db.execute("SELECT last4, balance, charged FROM accounts ORDER BY rowid").fetchall()
+        return [(row["last4"], row["balance"], row["charged"]) for row in rows]
+
+    def announce(self, upload: Upload) -> None:
+        row = (upload.token, upload.path, upload.content_type, upload.expires_at)
+        with self._transaction() as db:
+            db.execute("INSERT INTO uploads (token, path, content_type, expires_at) VALUES (?, ?, ?, ?)", row)
+
+    def fill(self, token: str, body: bytes) -> None:
+        with self._transaction() as db:
+            db.execute("UPDATE uploads SET body = ? WHERE token = ?", (body, token))
+
+    def upload(self, *, token: str = "", path: str = "") -> Upload | None:
+        """Found by its token or by its path."""
+        found = "SELECT token, path, content_type, expires_at, body FROM uploads WHERE token = ? OR path = ?"
+        with self._transaction() as db:
+            row = db.execute(found, (token, path)).fetchone()
+        return Upload(*row) if row else None
+
+    def _use_wal(self) -> None:
+        """Two processes that start at once collide here, and SQLite does not wait for this change itself."""
+        for _ in range(100):
+            try:
+                self._db.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError:
+                time.sleep(0.02)
+            else:
+                break
+        self._db.execute("PRAGMA synchronous = NORMAL")
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+
+
+def _task(row: sqlite3.Row) -> Task:
+    shortest, longest = json.loads(row["seconds"])
+    width, height = json.loads(row["pixels"])
+    return Task(
+        id=row["id"],
+        biz_id=row["biz_id"],
+        account=row["account"],
+        n=row["n"],
+        points=row["points"],
+        created_at=row["created_at"],
+        speed=row["speed"],
+        seconds=(shortest, longest),
+        pixels=(width, height),
+        body=json.loads(row["body"]),
+        failures={int(index): words for index, words in json.loads(row["failures"]).items()},
+    )

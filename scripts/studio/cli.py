@@ -1,0 +1,187 @@
+"""From argv to one document and one exit code. The only place that prints, and the only one that turns an
+error into an exit code. Whatever happens, a document comes out."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TextIO
+
+from studio import buying, catalogue, documents, looking, options, text
+from studio.app import App
+from studio.errors import InternalError, Interrupted, StudioError
+from studio.interrupts import Interrupts
+from studio.redact import redact
+from studio.types import Job, Json
+
+COMMANDS: dict[str, Callable[[App], Json]] = {
+    "make": buying.make,
+    "quote": buying.quote,
+    "wait": buying.wait,
+    "show": looking.show,
+    "list": looking.listing,
+    "models": looking.models,
+    "doctor": looking.doctor,
+    "schema": looking.schema,
+    "sandbox": looking.serve,
+}
+
+
+class SystemClock:
+    def time(self) -> float:
+        return time.time()
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+class Out:
+    """stdout for data, stderr for people; no key on either."""
+
+    def __init__(self, words: Sequence[str], stdout: TextIO, stderr: TextIO) -> None:
+        self._stdout, self._stderr = stdout, stderr
+        given = {word for word in words if word.startswith("--")}
+        self.events = "--events" in given
+        forced = bool(given & {"--json", "--output-json"}) or self.events
+        people = stdout.isatty() and not forced
+        self._show: Callable[[Json], str] = text.person if people else self._json
+        if "--brief" in given:
+            self._show = text.brief
+        elif "--quiet" in given:
+            self._show = text.values
+        self._people = people
+        self._keys = _keys(words)
+        for stream in (stdout, stderr):  # a code page that lacks a sign must not break the sentence
+            if hasattr(stream, "reconfigure"):
+                stream.reconfigure(errors="replace")
+
+    def document(self, document: Json) -> None:
+        shown = self._show(document)
+        if shown:
+            self._write(self._stdout, shown)
+        error = document.get("error")
+        if error and not self._people:
+            self._write(self._stderr, f"media-studio: {error['message']} {error['detail'] or ''}".rstrip())
+
+    def event(self, document: Json) -> None:
+        self._write(self._stdout, self._json(document))
+
+    def people(self, line: str) -> None:
+        self._write(self._stderr, line)
+
+    def _json(self, document: Json) -> str:
+        utf8 = (self._stdout.encoding or "").lower().replace("-", "") == "utf8"
+        return json.dumps(document, ensure_ascii=not utf8, indent=None if self.events else 1)
+
+    def _write(self, stream: TextIO, line: str) -> None:
+        stream.write(redact(line, self._keys) + "\n")
+        stream.flush()
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    words = list(sys.argv[1:] if argv is None else argv)
+    out = Out(words, sys.stdout, sys.stderr)
+    interrupts = Interrupts()
+    interrupts.install()
+    try:
+        return _run(words, out, interrupts)
+    except BrokenPipeError:  # whoever read us has gone; what was bought is on record
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _run(words: Sequence[str], out: Out, interrupts: Interrupts) -> int:
+    clock = SystemClock()
+    app: App | None = None
+    try:
+        made = options.parse(words)
+        if getattr(made, "api_key", None):
+            out.people(
+                "media-studio: --api-key can be seen by other users of this machine; better set the variable."
+            )
+        app = App(made, words, clock, interrupts.held, _teller(out, clock))
+        command = looking.models if getattr(made, "list_models", False) else COMMANDS[made.command]
+        out.document(command(app))
+        if made.command == "sandbox":
+            _serve()
+        return 0
+    except StudioError as problem:
+        error = problem
+    except KeyboardInterrupt:
+        error = _interrupted(app)
+    except Exception as defect:  # noqa: BLE001 - whatever it is, the person gets a document
+        error = _defect(defect)
+    finally:
+        if app:
+            app.close_twins()
+    out.document(_failure(error, app, clock))
+    if app:
+        app.close()
+    return error.exit_code
+
+
+def _failure(error: StudioError, app: App | None, clock: SystemClock) -> Json:
+    if app:
+        return app.failure(error)
+    return documents.failure(error, language="en", sandbox=False, now=clock.time())
+
+
+def _interrupted(app: App | None) -> Interrupted:
+    state = app.ledger.get(app.job).state if app and app.job else None
+    if state in {"submitted", "done"}:
+        return Interrupted(
+            "Stopped. The task goes on at the vendor's: `wait` picks it up.", charged="maybe", retry="wait"
+        )
+    if state == "unknown":
+        return Interrupted(
+            "Stopped while the paid request was under way: it may be charged.", charged="maybe", retry="never"
+        )
+    return Interrupted("Stopped. Nothing was bought.")
+
+
+def _defect(defect: Exception) -> InternalError:
+    """A defect of ours, told by its kind and place: its text may hold what must not be printed."""
+    place = "unknown place"
+    trace = defect.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if "studio" in code.co_filename or "sandbox" in code.co_filename:
+            place = f"{Path(code.co_filename).name}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return InternalError(f"A defect in media-studio: {type(defect).__name__} at {place}.", charged="maybe")
+
+
+def _teller(out: Out, clock: SystemClock) -> Callable[[Job, str], None]:
+    def tell(job: Job, what: str) -> None:
+        if out.events:
+            out.event(documents.event(what, job, clock.time()))
+        if what == "recorded":
+            out.people(f"job {job.id}: on record")
+        elif what == "submitted" and job.task:
+            out.people(f"job {job.id}: accepted as task {job.task.task_id}")
+
+    return tell
+
+
+def _serve() -> None:
+    with contextlib.suppress(KeyboardInterrupt):
+        threading.Event().wait()
+
+
+def _keys(words: Sequence[str]) -> list[str]:
+    """Every key this process may know of."""
+    keys = [os.environ.get(gateway.key_env, "").strip() for gateway in catalogue.gateways()]
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        flag, equals, value = word.partition("=")
+        if flag == "--api-key":
+            keys.append((value if equals else following).strip())
+    return [key for key in keys if key]

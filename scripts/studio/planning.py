@@ -1,0 +1,205 @@
+"""From a wish to a plan: which kind of making, which model, which inputs, which form, which one price; and
+whether the person has to be asked first. Sends nothing but the question for the live list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from studio import billing, catalogue, media, params
+from studio.errors import NeedsApproval, NetworkError, OverLimit, UsageError
+from studio.types import Gateway, ModelRef, ModelSpec, Offer, Plan, Source, TaskType
+
+OffersOf = Callable[[ModelSpec, str], tuple[Offer, ...]]
+"""A model and a task type -> the live list of its gateway."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What was asked for, typed but not yet understood."""
+
+    prompt: str | None = None
+    task_type: str | None = None
+    model: str | None = None
+    version_id: str | None = None
+    provider: str | None = None
+    gateway: str | None = None
+    inputs: tuple[str, ...] = ()
+    n: int = 1
+    options: Mapping[str, Any] = field(default_factory=dict)
+    language: str = "en"
+    user_id: str | None = None
+    max_credits: float | None = None
+    speed: float = 1.0
+
+    def requested(self) -> dict[str, Any]:
+        """The wish as a document shows it."""
+        return {
+            "prompt": self.prompt,
+            "model": self.model,
+            "n": self.n,
+            "inputs": list(self.inputs),
+            "options": dict(self.options),
+        }
+
+
+def task_type_of(wish: Wish) -> TaskType:
+    """The one that was named, or the first that takes just these inputs."""
+    known = catalogue.task_types()
+    if wish.task_type:
+        if wish.task_type not in known:
+            raise UsageError(
+                f"There is no task type {wish.task_type}.", detail=f"Task types: {', '.join(known)}."
+            )
+        made = known[wish.task_type]
+        _check_inputs(made, len(wish.inputs))
+        return made
+    fitting = [made for made in known.values() if _takes(made, len(wish.inputs))]
+    if not fitting:
+        raise UsageError(f"No task type takes {len(wish.inputs)} pictures.", kind="bad_inputs")
+    return fitting[0]
+
+
+def check_prompt(wish: Wish, task_type: TaskType) -> None:
+    if task_type.prompt and not (wish.prompt or "").strip():
+        raise UsageError(f"{task_type.id} needs --prompt: what to make, in words.", kind="missing_prompt")
+
+
+def model_of(wish: Wish, task_type: TaskType, payable: Collection[str]) -> ModelSpec:
+    """The model that was named, known or not, or the default over the gateways that can be paid. A model
+    the catalogue does not know is looked for in the live list of the one gateway it can be on."""
+    among = [model for model in catalogue.models(task_type.id) if _admitted(model, wish)]
+    if not among:
+        raise UsageError(
+            f"Nothing there makes {task_type.id}.", detail="`create.py models` lists what can be made."
+        )
+    if not wish.model:
+        gateways = {model.gateway for model in among}
+        return catalogue.default_model(task_type.id, gateways.intersection(payable) or gateways)
+    found = catalogue.find(wish.model, among)
+    if found:
+        return found
+    elsewhere = catalogue.find(wish.model, catalogue.models())
+    if elsewhere:
+        raise UsageError(
+            f"{elsewhere.name} does not make {task_type.id}.",
+            kind="unsupported_option",
+            detail=f"It makes {', '.join(elsewhere.task_types)}.",
+        )
+    gateways = {model.gateway for model in among}
+    if len(gateways) > 1:
+        raise unknown_model(wish.model, among)
+    first = among[0]
+    return ModelSpec(id=wish.model, name=wish.model, provider=first.provider, gateway=first.gateway)
+
+
+def unknown_model(words: str, among: Collection[ModelSpec]) -> UsageError:
+    names = ", ".join(model.name for model in catalogue.nearest(words, among))
+    return UsageError(f"There is no model {words}.", kind="unknown_model", detail=f"Nearest: {names}.")
+
+
+def inspect(wish: Wish, task_type: TaskType) -> tuple[Source, ...]:
+    """Every input, looked at before anything is sent."""
+    return tuple(media.inspect(name, task_type.inputs[0]) for name in wish.inputs)
+
+
+def draft(  # noqa: PLR0913 - the parts of a plan, each found by a step of its own
+    wish: Wish,
+    *,
+    task_type: TaskType,
+    model: ModelSpec,
+    gateway: Gateway,
+    inputs: tuple[Source, ...],
+    offers_of: OffersOf,
+) -> Plan:
+    """Bind what was asked to the live form and find its one price."""
+    asked = params.read(task_type.id, wish.prompt, wish.n, wish.options)
+    offer = _offer(wish, model, task_type, offers_of(model, task_type.id))
+    resolved = params.bind(offer, asked)
+    price, resolved = billing.choose(offer, resolved, asked.n, gateway)
+    return Plan(
+        provider=model.provider,
+        gateway=gateway.id,
+        task_type=task_type.id,
+        kind=task_type.kind,
+        model=ModelRef(id=offer.model_id, name=offer.name, version=offer.version),
+        prompt=wish.prompt,
+        n=asked.n,
+        values=resolved.values,
+        origin=resolved.origin,
+        applied=resolved.applied,
+        requested=wish.requested(),
+        inputs=inputs,
+        billing=price,
+        language=wish.language,
+        estimate=model.estimate,
+        poll_every=model.poll_every,
+        notes=resolved.notes,
+        user_id=wish.user_id,
+        speed=wish.speed,
+    )
+
+
+def check_consent(plan: Plan, gateway: Gateway, max_credits: float | None, cost: dict[str, Any]) -> None:
+    """Promise 2: an unknown price, or one above what is usual, is asked about first."""
+    steps = plan.billing.amount
+    limit = None if max_credits is None else max_credits * 10**gateway.unit.decimals
+    if steps is None:
+        raise NeedsApproval("The price of this is not known, so it is not bought.", cost=cost)
+    amount = f"{gateway.unit.amount(steps)} {gateway.unit.name}"
+    if limit is not None and steps > limit:
+        raise OverLimit(f"This costs {amount}, more than --max-credits {max_credits:g}.", cost=cost)
+    if limit is None and steps > gateway.confirm_above:
+        raise NeedsApproval(
+            f"This costs {amount}, which is more than is bought without asking.",
+            detail=f"After a yes, run it again with --max-credits {gateway.unit.amount(steps)}.",
+            cost=cost,
+        )
+
+
+def _admitted(model: ModelSpec, wish: Wish) -> bool:
+    return wish.provider in {None, model.provider} and wish.gateway in {None, model.gateway}
+
+
+def _takes(task_type: TaskType, count: int) -> bool:
+    if not task_type.inputs:
+        return count == 0
+    rule = task_type.inputs[0]
+    return rule.least <= count <= rule.most
+
+
+def _check_inputs(task_type: TaskType, count: int) -> None:
+    if _takes(task_type, count):
+        return
+    if not task_type.inputs:
+        wanted = "no pictures"
+    else:
+        rule = task_type.inputs[0]
+        wanted = f"{rule.least} to {rule.most} pictures with --input-images"
+    raise UsageError(f"{task_type.id} takes {wanted}, not {count}.", kind="bad_inputs")
+
+
+def _offer(wish: Wish, model: ModelSpec, task_type: TaskType, offers: tuple[Offer, ...]) -> Offer:
+    """The wished model's newest version (the last of the list), or the version that was named."""
+    of_model = [offer for offer in offers if model.id in {offer.model_id, offer.name}]
+    if not of_model:
+        if model.version is None and wish.model:
+            raise unknown_model(wish.model, catalogue.models(task_type.id))
+        raise UsageError(
+            f"{model.name} is not in the vendor's live list now, so it cannot be bought.",
+            kind="unknown_model",
+            detail=f"It has: {', '.join(dict.fromkeys(offer.name for offer in offers)) or 'nothing'}.",
+        )
+    chosen = [offer for offer in of_model if wish.version_id in {None, offer.version}]
+    if not chosen:
+        raise UsageError(
+            f"{model.name} has no version {wish.version_id}.",
+            detail=f"Versions: {', '.join(offer.version for offer in of_model)}.",
+        )
+    if chosen[-1].problem:
+        raise NetworkError(
+            f"The live list's entry for {model.name} {chosen[-1].problem}, so it cannot be bought now.",
+            kind="bad_answer",
+        )
+    return chosen[-1]

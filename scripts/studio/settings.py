@@ -1,0 +1,165 @@
+"""What the person set up: folders, keys, other addresses, limits. Made from the environment that `app`
+hands in, the options of one command and `config.toml`; anything odd in them is named and stops."""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from studio import catalogue
+from studio.errors import KeyProblem, UsageError
+from studio.redact import SHORTEST
+from studio.types import Gateway, Json
+
+HOME = "MEDIA_STUDIO_HOME"
+GATEWAY_SETTINGS = {"confirm_above": (int, float), "hosts": list}
+SETTINGS = {"language": str, "out": str, "gateways": dict}
+
+
+@dataclass(frozen=True)
+class Settings:
+    home: Path
+    config_file: Path
+    config: Json
+    environment: Mapping[str, str] = field(repr=False)
+    api_key: str | None = field(default=None, repr=False)
+    base_url: str | None = None
+    moved: bool = False  # the record is not where it would be by itself
+
+    def key(self, gateway: Gateway) -> str:
+        """The gateway's key, or KeyProblem. A word that cannot be its key is not sent there to find out."""
+        key = (self.api_key or self.environment.get(gateway.key_env, "")).strip()
+        if not key:
+            raise KeyProblem(
+                f"No key for {gateway.name}: set {gateway.key_env}.",
+                detail=f"A key can be made at {gateway.key_page}. To try without one: --sandbox.",
+            )
+        odd = not key.isascii() or any(char.isspace() for char in key) or len(key) < SHORTEST
+        if odd or not key.startswith(gateway.key_prefix):
+            raise KeyProblem(
+                f"What is set as {gateway.key_env} is no key of {gateway.name}: they start with "
+                f"{gateway.key_prefix}. It was not sent anywhere.",
+                kind="key_malformed",
+            )
+        return key
+
+    def has_key(self, gateway: Gateway) -> bool:
+        return bool((self.api_key or self.environment.get(gateway.key_env, "")).strip())
+
+    def gateway(self, id: str) -> Gateway:
+        """The gateway with this person's addresses and limits."""
+        made = next(gateway for gateway in catalogue.gateways() if gateway.id == id)
+        own = self.config.get("gateways", {}).get(id, {})
+        steps = own.get("confirm_above")
+        limit = made.confirm_above if steps is None else int(steps * 10**made.unit.decimals)
+        return replace(made, confirm_above=limit, urls=self._urls(made, own.get("hosts", [])))
+
+    def _urls(self, gateway: Gateway, hosts: list[str]) -> dict[str, str]:
+        urls = dict(gateway.urls)
+        for role in urls:
+            name = url_variable(gateway.id, role)
+            given = self.environment.get(name)
+            if role == "api" and self.base_url:
+                name, given = "--base-url", self.base_url
+            if given:
+                urls[role] = _allowed(name, given, gateway, hosts)
+        return urls
+
+
+def url_variable(gateway: str, role: str) -> str:
+    """The environment name of one of a gateway's addresses: MEDIA_STUDIO_IMA_URL, ..._UPLOAD_URL."""
+    middle = gateway.replace("-", "_").upper()
+    return f"MEDIA_STUDIO_{middle}_URL" if role == "api" else f"MEDIA_STUDIO_{middle}_{role.upper()}_URL"
+
+
+def load(
+    environment: Mapping[str, str],
+    *,
+    home: str | None = None,
+    api_key: str | None = None,
+    base_url: str | None = None,
+) -> Settings:
+    chosen = home or environment.get(HOME)
+    if chosen:
+        folder = Path(chosen).expanduser().absolute()
+        config_file = folder / "config.toml"
+    else:
+        import platformdirs
+
+        folder = platformdirs.user_state_path("media-studio", appauthor=False)
+        config_file = platformdirs.user_config_path("media-studio", appauthor=False) / "config.toml"
+    return Settings(
+        home=folder,
+        config_file=config_file,
+        config=_config(config_file),
+        environment=environment,
+        api_key=api_key,
+        base_url=base_url,
+        moved=bool(chosen),
+    )
+
+
+def _config(file: Path) -> Json:
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as problem:
+        raise UsageError(f"{file} cannot be read ({problem}).", kind="bad_config") from problem
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    try:
+        config: Json = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as problem:
+        raise UsageError(f"{file} is not valid TOML: {problem}.", kind="bad_config") from problem
+    _check(config, SETTINGS, str(file))
+    known = [gateway.id for gateway in catalogue.gateways()]
+    for id, own in config.get("gateways", {}).items():
+        if id not in known:
+            raise UsageError(f"{file}: there is no gateway {id}.", detail=f"Gateways: {', '.join(known)}.")
+        _check(own, GATEWAY_SETTINGS, f"{file}, gateways.{id}")
+    return config
+
+
+def _check(table: Any, allowed: Mapping[str, Any], where: str) -> None:
+    for name, value in table.items() if isinstance(table, dict) else [("", table)]:
+        if name not in allowed:
+            close = difflib.get_close_matches(name, allowed, n=1)
+            hint = f" Did you mean {close[0]}?" if close else f" Known: {', '.join(allowed)}."
+            raise UsageError(f"{where}: there is no setting {name}.{hint}", kind="bad_config")
+        if not isinstance(value, allowed[name]) or isinstance(value, bool):
+            raise UsageError(f"{where}: {name} has a value of the wrong type.", kind="bad_config")
+
+
+def _allowed(name: str, url: str, gateway: Gateway, hosts: list[str]) -> str:
+    """Loopback at once; another https host only where the config names it: a key follows this address."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    loopback = is_loopback(url)
+    own = {urlsplit(base).hostname for base in gateway.urls.values()}
+    trusted = parts.scheme == "https" and (host in hosts or host in own)
+    if not (trusted or (loopback and parts.scheme in {"http", "https"})):
+        raise UsageError(
+            f"{name} points to {host or url}, which may not be given the key of {gateway.name}.",
+            kind="base_url_refused",
+            detail=f'If you trust it, name it in config.toml: [gateways.{gateway.id}] hosts = ["{host}"] '
+            "(https only).",
+        )
+    return url.rstrip("/")
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL's host is this machine, by its literal name or address."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,109 @@
+"""PURE. A document for eyes: lines for a person, values for a pipe, one line for a completion notice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from studio.types import Json
+
+BRIEF = 170  # characters: what a chat agent's completion notice shows is a little more
+
+
+def person(document: Json) -> str:
+    """Lines for a person at a terminal."""
+    made = {
+        "media-studio/models/1": _models,
+        "media-studio/list/1": _list,
+        "media-studio/doctor/1": _doctor,
+        "media-studio/sandbox/1": _sandbox,
+    }.get(document["schema"], _job)
+    return "\n".join(made(document))
+
+
+def values(document: Json) -> str:
+    """One value a line: paths, ids, a price."""
+    kind = document["schema"].split("/")[1]
+    if kind == "result":
+        found = [output["path"] for output in document["outputs"] if output["path"]]
+        return "\n".join(found or ([document["job"]] if not document["done"] else []))
+    if kind == "quote":
+        return str(document["cost"]["quoted"])
+    if kind == "doctor":
+        return "ready" if document["ready"] else "not ready"
+    rows = {"list": ("jobs", "job"), "models": ("models", "id")}.get(kind)
+    if rows:
+        return "\n".join(dict.fromkeys(row[rows[1]] for row in document[rows[0]]))
+    return "\n".join(f"{name}={value}" for name, value in document.get("environment", {}).items())
+
+
+def brief(document: Json) -> str:
+    """One ASCII line: what became of which job, and how to go on."""
+    word = "DONE" if document["ok"] and document["done"] else "RUNNING" if not document["done"] else "FAILED"
+    job = document.get("job")
+    error = document.get("error")
+    parts = [word, job or document["event"], "ok" if document["ok"] else error["kind"] if error else ""]
+    line = " ".join(part for part in parts if part)
+    if job:
+        line += f" -> create.py {'show' if document['done'] else 'wait'} {job}"
+    return line.encode("ascii", "replace").decode()[:BRIEF]
+
+
+def _job(document: Json) -> Iterator[str]:
+    for item in document["send"]:
+        yield item["message"]
+        if "media" in item:
+            yield f"  {item['media']}"
+    error = document.get("error")
+    if error:
+        yield error["message"]
+        if error["detail"]:
+            yield error["detail"]
+    if document.get("request"):
+        import json
+
+        yield json.dumps(document["request"], ensure_ascii=False, indent=2)
+    if document["next"] and not document["done"]:
+        yield f"Go on with: {' '.join(document['next'])}"
+
+
+def _models(document: Json) -> Iterator[str]:
+    yield f"Prices: {document['basis']}"
+    for row in document["models"]:
+        prices = ", ".join(f"{price['what']} {price['amount']}" for price in row["prices"])
+        chosen = f"  (default for {', '.join(row['default_for'])})" if row["default_for"] else ""
+        yield f"{row['name']}  {row['id']}{chosen}"
+        yield f"    {', '.join(row['task_types'])}; {prices}"
+        for name, allowed in row["options"].items():
+            yield f"    --{name.replace('_', '-')}: {', '.join(allowed) or 'any'}"
+
+
+def _list(document: Json) -> Iterator[str]:
+    if not document["jobs"]:
+        yield "No jobs yet."
+    for row in document["jobs"]:
+        cost = "?" if row["cost"]["quoted"] is None else f"{row['cost']['quoted']} {row['cost']['unit']}"
+        yield f"{row['job']}  {row['state']:9}  {cost:>10}  {row['model']}  {(row['prompt'] or '')[:50]}"
+        for path in row["paths"]:
+            yield f"    {path}"
+
+
+def _doctor(document: Json) -> Iterator[str]:
+    for row in document["keys"]:
+        yield f"{row['name']}: {row['variable']} is {row['key']}"
+        if row["key"] != "set":
+            yield f"    make one at {row['key_page']}"
+        for role, url in row["addresses"].items():
+            yield f"    {role} address: {url}"
+    for task_type, model in document["defaults"].items():
+        yield f"{task_type}: {model or 'nothing, until a key is set'}"
+    for name, folder in document["folders"].items():
+        yield f"{name}: {folder}"
+    yield ", ".join(f"{name} {version}" for name, version in document["versions"].items())
+    if not document["ready"]:
+        yield 'To try without a key: create.py make --sandbox --prompt "a lighthouse at dusk"'
+
+
+def _sandbox(document: Json) -> Iterator[str]:
+    yield "Serving until Ctrl-C. In another terminal:"
+    for name, value in document["environment"].items():
+        yield f"  export {name}={value}"
