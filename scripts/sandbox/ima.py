@@ -15,7 +15,7 @@ from sandbox.ima_states import Task
 from sandbox.ima_store import Store
 from sandbox.wire import Answer, Call, json_answer
 
-KEY = re.compile(r"ima_[^\s/?&=]+")
+KEY = re.compile(r"ima_\S+")
 ROUTES = {
     ("api", "GET", "/open/v1/product/list"): "list",
     ("api", "POST", "/open/v1/tasks/create"): "create",

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from studio import catalogue, documents, settings
-from studio.errors import StudioError
+from studio.errors import NeedsApproval, StudioError
 from studio.ledger import Ledger
 from studio.messages import LANGUAGES, language_of
-from studio.types import Clock, Gateway, Job, Json, Offer, Provider
+from studio.types import Clock, Gateway, Job, Json, Offer, Plan, Provider
 
 if TYPE_CHECKING:
     from sandbox import Sandbox
@@ -28,7 +28,7 @@ REHEARSAL = "sb-"
 
 class App:
     """The parts one command needs, each made when it is first used. What becomes known on the way (job,
-    gateway, model, language) is kept, so that a failure can be told with it."""
+    gateway, plan, language) is kept, so that a failure can be told with it."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class App:
         self._ledger: Ledger | None = None
         self.job: str | None = None
         self.gateway: Gateway | None = None
-        self.model: str | None = None
+        self.plan: Plan | None = None
         self.sandbox = bool(getattr(made, "sandbox", False)) or getattr(made, "job", "").startswith(REHEARSAL)
         self.settings = settings.load(
             os.environ,
@@ -153,8 +153,8 @@ class App:
         next: list[str] | None = None
         if job and (error.retry == "wait" or job.state == "submitted"):
             next = self.command("wait", job.id)
-        elif error.exit_code == 12 and error.cost and error.cost["quoted"] is not None:
-            next = [*self.again(), "--max-credits", str(error.cost["quoted"])]
+        elif error.exit_code == NeedsApproval.exit_code and self.plan:
+            next = self.approved(self.plan)
         return documents.failure(
             error,
             language=self.language,
@@ -162,8 +162,7 @@ class App:
             now=self.clock.time(),
             job=job,
             gateway=self.gateway,
-            cost=error.cost,
-            model=self.model,
+            plan=self.plan,
             next=next,
         )
 
@@ -174,6 +173,14 @@ class App:
         if words and not words[0].startswith("-"):
             words = words[1:]
         return self.command("make", *_without(words, "--api-key"))
+
+    def approved(self, plan: Plan) -> list[str] | None:
+        """The purchase with its known price approved; None where the price is not known."""
+        if plan.billing.amount is None:
+            return None
+        steps = plan.billing.amount
+        price = self.settings.gateway(plan.gateway).unit.amount(steps)
+        return [*_without(self.again(), "--max-credits"), "--max-credits", str(price)]
 
     def command(self, *words: str) -> list[str]:
         """argv that goes on from here: this interpreter (or uv), this script, this record."""

@@ -20,7 +20,7 @@ def make(app: App) -> Json:
     media.check_folder(app.out)
     plan, runner = _plan(app)
     gateway = app.settings.gateway(plan.gateway)
-    planning.check_consent(plan, gateway, app.made.max_credits, documents.cost(plan, gateway))
+    planning.check_consent(plan, gateway, app.made.max_credits)
     job = runner.buy(plan, app.out)
     return app.result(runner.collect(job, app.clock.monotonic() + _patience(app, plan)))
 
@@ -29,14 +29,11 @@ def quote(app: App) -> Json:
     """The price and, for --dry-run, the request itself; nothing is uploaded and nothing bought."""
     plan, runner = _plan(app)
     gateway = app.settings.gateway(plan.gateway)
-    next = app.again()
-    ask = False
+    ask, next = False, app.again()
     try:
-        planning.check_consent(plan, gateway, app.made.max_credits, documents.cost(plan, gateway))
+        planning.check_consent(plan, gateway, app.made.max_credits)
     except StudioError:
-        ask = True
-        if plan.billing.amount is not None and app.made.max_credits is None:
-            next += ["--max-credits", str(gateway.unit.amount(plan.billing.amount))]
+        ask, next = True, app.approved(plan) or []
     request = _dry(runner.provider, plan) if getattr(app.made, "dry_run", False) else None
     return documents.quote(plan, gateway, sandbox=app.sandbox, ask=ask, request=request, next=next)
 
@@ -81,7 +78,6 @@ def _plan(app: App) -> tuple[Plan, Runner]:
     task_type = planning.task_type_of(wish)
     planning.check_prompt(wish, task_type)
     model = planning.model_of(wish, task_type, app.payable)
-    app.model = model.name
     inputs = planning.inspect(wish, task_type)
     gateway = app.reach(model.gateway, wish.speed)
     runner = app.runner(model.provider, gateway, wish.speed)
@@ -92,7 +88,7 @@ def _plan(app: App) -> tuple[Plan, Runner]:
     plan = planning.draft(
         wish, task_type=task_type, model=model, gateway=gateway, inputs=inputs, offers_of=offers_of
     )
-    app.model = plan.model.name
+    app.plan = plan
     return plan, runner
 
 

@@ -90,23 +90,22 @@ def failure(  # noqa: PLR0913 - all by name; most are absent where nothing was b
     sandbox: bool,
     now: float,
     job: Job | None = None,
+    plan: Plan | None = None,
     gateway: Gateway | None = None,
-    cost: Json | None = None,
-    model: str | None = None,
     next: Sequence[str] | None = None,
 ) -> Json:
-    """Whatever went wrong. A job that may still end well has `done` false and a `next`."""
+    """Whatever went wrong, with all that was known by then. A job that may still end well has `done`
+    false and a `next`."""
     words = Messages(language)
-    made = _job(job, gateway, sandbox, now) if job and gateway else _no_job(sandbox, cost)
-    send = _results(job, gateway, sandbox) if job and gateway else []
-    price = words.say("cost_unknown")
-    if made["cost"] and made["cost"]["quoted"] is not None and gateway:
-        price = words.cost(round(made["cost"]["quoted"] * 10**gateway.unit.decimals), gateway.unit)
+    if job and gateway:
+        made, plan, send = _job(job, gateway, sandbox, now), job.plan, _results(job, gateway, sandbox)
+    else:
+        made, send = _no_job(plan, gateway, sandbox), []
     text = words.error(
         error.kind,
         type(error).kind,
-        cost=price,
-        model=made["model"]["name"] if made["model"] else model or "",
+        cost=words.cost(plan.billing.amount if plan else None, gateway.unit) if gateway else "",
+        model=plan.model.name if plan else "",
         key_page=gateway.key_page if gateway else "",
         credits_page=gateway.credits_page if gateway else "",
     )
@@ -272,34 +271,35 @@ def _about(plan: Plan) -> Json:
 
 def _job(job: Job, gateway: Gateway, sandbox: bool, now: float) -> Json:
     return {
+        **_no_job(job.plan, gateway, sandbox),
+        "job": job.id,
+        "state": job.state,
+        "task_id": job.task.task_id if job.task else None,
+        "cost": cost(job.plan, gateway, job.charged),
+        "elapsed_s": _elapsed(job, now),
+        "outputs": [_output(output) for output in job.outputs],
+    }
+
+
+def _no_job(plan: Plan | None, gateway: Gateway | None, sandbox: bool) -> Json:
+    """The parts of a result in their order, with what a plan alone can fill."""
+    about = dict.fromkeys(("provider", "gateway", "task_type", "model", "requested", "applied"))
+    return {
         "schema": RESULT,
         "event": "result",
         "ok": True,
         "done": True,
-        "job": job.id,
-        "state": job.state,
-        "task_id": job.task.task_id if job.task else None,
+        "job": None,
+        "state": None,
+        "task_id": None,
         "sandbox": sandbox,
-        **_about(job.plan),
-        "cost": cost(job.plan, gateway, job.charged),
-        "elapsed_s": _elapsed(job, now),
-        "estimate_s": _estimate(job.plan),
-        "outputs": [_output(output) for output in job.outputs],
+        **(_about(plan) if plan else about),
+        "cost": cost(plan, gateway) if plan and gateway else None,
+        "elapsed_s": None,
+        "estimate_s": _estimate(plan) if plan else None,
+        "outputs": [],
         "send": [],
         "next": None,
-    }
-
-
-def _no_job(sandbox: bool, cost: Json | None) -> Json:
-    nothing = ("job", "state", "task_id", "provider", "gateway", "task_type", "model", "requested", "applied")
-    return {
-        "schema": RESULT,
-        **dict.fromkeys(nothing),
-        "sandbox": sandbox,
-        "cost": cost,
-        "elapsed_s": None,
-        "estimate_s": None,
-        "outputs": [],
     }
 
 

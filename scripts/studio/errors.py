@@ -51,7 +51,6 @@ class StudioError(Exception):
         actions: tuple[Json, ...] = (),
         alternatives: tuple[Json, ...] = (),
         retry_after: float | None = None,
-        cost: Json | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -63,7 +62,6 @@ class StudioError(Exception):
         self.actions = actions
         self.alternatives = alternatives
         self.retry_after = retry_after  # seconds, as the vendor asked
-        self.cost = cost
         self.refused = False  # the vendor said no to a paid request: nothing was bought
 
 

@@ -175,7 +175,7 @@ OPTIONS = (
     Option(
         ("--sandbox",),
         "a rehearsal: no key, no cost, an imitation of the vendor",
-        (*BUYING, "models"),
+        (*BUYING, "models", "list"),
         switch=True,
     ),
     Option(

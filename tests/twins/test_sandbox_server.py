@@ -9,17 +9,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 import sandbox as package
 from sandbox import Sandbox
-
-if TYPE_CHECKING:
-    from tests.sandbox.ima_vendor import Clock, Vendor, banana_body, image_body, text_body
-else:
-    from ima_vendor import Clock, Vendor, banana_body, image_body, text_body
+from twins.ima_vendor import Clock, Vendor, banana_body, image_body, text_body
 
 SOURCE = Path(package.__file__).parent
 
@@ -58,7 +53,7 @@ def test_a_restart_over_the_same_home_finds_everything_at_new_ports(tmp_path: Pa
 
         assert media["url"].startswith(after.urls["files"])
         assert after.http.get(media["url"], timeout=5).status_code == 200
-        assert after.stats()["balance"] == {"cdef": 995}
+        assert after.stats()["balance"] == {"cdef": 999_995}
         assert (after.stats()["accepted"], len(after.stats()["tasks"])) == (0, 1)
         assert after.create(image_body(link))["code"] == 0
 
@@ -89,7 +84,7 @@ def test_two_sandboxes_over_one_home_share_tasks_and_points(tmp_path: Path) -> N
         task_id = left.create(banana_body())["data"]["id"]
 
         assert right.finish(task_id)[0]["url"].startswith(right.urls["files"])
-        assert right.stats()["balance"] == {"cdef": 994}
+        assert right.stats()["balance"] == {"cdef": 999_994}
         assert (left.stats()["accepted"], right.stats()["accepted"]) == (1, 0)
 
 

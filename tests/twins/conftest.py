@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import pytest
 
 from sandbox import Sandbox
-
-if TYPE_CHECKING:
-    from tests.sandbox.ima_vendor import Clock, Vendor
-else:
-    from ima_vendor import Clock, Vendor
+from twins.ima_vendor import Clock, Vendor
 
 
 @pytest.fixture

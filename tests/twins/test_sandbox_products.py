@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-if TYPE_CHECKING:
-    from tests.sandbox.ima_vendor import Vendor, text_body, with_product
-else:
-    from ima_vendor import Vendor, text_body, with_product
+from twins.ima_vendor import Vendor, text_body, with_product
 
 LIST = "/open/v1/product/list"
 PRICES = {  # from the document's tables of attribute ids

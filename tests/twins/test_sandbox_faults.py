@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 import requests
 
-if TYPE_CHECKING:
-    from tests.sandbox.ima_vendor import Vendor, banana_body, text_body
-else:
-    from ima_vendor import Vendor, banana_body, text_body
+from twins.ima_vendor import Vendor, banana_body, text_body
 
 CREATE = "/open/v1/tasks/create"
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from sandbox import Sandbox
 from sandbox.ima_states import Task, is_ready, medias
-
-if TYPE_CHECKING:
-    from tests.sandbox.ima_vendor import Clock, Vendor, banana_body, image_body, text_body
-else:
-    from ima_vendor import Clock, Vendor, banana_body, image_body, text_body
+from twins.ima_vendor import Clock, Vendor, banana_body, image_body, text_body
 
 TASK = Task(
     id="task_000000000000000000000001",

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import io
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from PIL import Image
 
-if TYPE_CHECKING:
-    from tests.sandbox.ima_vendor import Vendor, banana_body, image_body, text_body, with_product
-else:
-    from ima_vendor import Vendor, banana_body, image_body, text_body, with_product
+from twins.ima_vendor import Vendor, banana_body, image_body, text_body, with_product
 
 
 def refused(vendor: Vendor, body: Any) -> tuple[int, str]:
@@ -55,7 +52,7 @@ def test_points_are_charged_once_per_picture(vendor: Vendor) -> None:
 
     stats = vendor.stats()
     assert stats["accepted"] == 1
-    assert (stats["charged"], stats["balance"]) == ({"cdef": 18}, {"cdef": 982})
+    assert (stats["charged"], stats["balance"]) == ({"cdef": 18}, {"cdef": 999_982})
     assert [(one["id"], one["n"], one["points"]) for one in stats["tasks"]] == [(task["id"], 3, 18)]
     assert stats["tasks"][0]["body"] == banana_body(n=3)
 

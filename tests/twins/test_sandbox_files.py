@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import io
 import time
-from typing import TYPE_CHECKING
 
 import pytest
 from PIL import Image
 
 from sandbox import Sandbox
 from sandbox.picture import Picture, render
-
-if TYPE_CHECKING:
-    from tests.sandbox.ima_vendor import Clock, Vendor, banana_body, image_body, text_body
-else:
-    from ima_vendor import Clock, Vendor, banana_body, image_body, text_body
+from twins.ima_vendor import Clock, Vendor, banana_body, image_body, text_body
 
 
 def png(colour: str = "orange") -> bytes:

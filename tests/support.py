@@ -1,0 +1,132 @@
+"""What many tests need: a way to run the command as people do, a vendor to run it against, and a clock."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+ROOT = Path(__file__).resolve().parents[1]
+CREATE = ROOT / "scripts" / "create.py"
+KEY = 'ima_canary+7/Q="8\\z%s'
+"""A key whose clear, URL-encoded, base64 and JSON-escaped forms all differ."""
+PROMPT = "a canary-yellow lighthouse, gouache"
+
+
+@dataclass
+class Run:
+    """One finished run of the command."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def document(self) -> Any:
+        """The one document, or the last of the lines of --events; valid, or this raises."""
+        lines = self.stdout.splitlines()
+        last = lines[-1] if lines and lines[-1].startswith("{") and len(lines[-1]) > 1 else self.stdout
+        made = json.loads(last)
+        validate(made)
+        return made
+
+    @property
+    def error(self) -> Any:
+        return self.document["error"]
+
+
+@functools.cache
+def validator(name: str) -> Draft202012Validator:
+    schema = json.loads((ROOT / "references" / "schemas" / f"{name}-1.json").read_text(encoding="utf-8"))
+    Draft202012Validator.check_schema(schema)
+    return Draft202012Validator(schema)
+
+
+def validate(document: Any) -> None:
+    validator(document["schema"].split("/")[1]).validate(document)
+
+
+def run(*words: str, env: dict[str, str] | None = None, cwd: Path | None = None, timeout: float = 60) -> Run:
+    """create.py as its own process, with the test's environment (see conftest) and `env` on top."""
+    made = subprocess.run(
+        [sys.executable, str(CREATE), *words],
+        capture_output=True,
+        env={**os.environ, **(env or {})},
+        cwd=cwd or os.environ["HOME"],
+        timeout=timeout,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+    return Run(made.returncode, made.stdout.decode(), made.stderr.decode())
+
+
+@dataclass
+class Vendor:
+    """A twin on a port of its own, and the environment that leads the command to it."""
+
+    urls: dict[str, str]
+    speed: int
+
+    @property
+    def env(self) -> dict[str, str]:
+        return {
+            "IMA_API_KEY": KEY,
+            "MEDIA_STUDIO_IMA_URL": self.urls["api"],
+            "MEDIA_STUDIO_IMA_UPLOAD_URL": self.urls["upload"],
+        }
+
+    def make(self, *words: str, prompt: str = PROMPT, env: dict[str, str] | None = None) -> Run:
+        return self.run("make", "--speed", str(self.speed), "--prompt", prompt, *words, env=env)
+
+    def run(self, *words: str, env: dict[str, str] | None = None) -> Run:
+        return run(*words, env={**self.env, **(env or {})})
+
+    def fault(self, endpoint: str, fault: dict[str, Any], times: int = 1, when: str | None = None) -> None:
+        body: dict[str, Any] = {"endpoint": endpoint, "times": times, "fault": fault}
+        if when:
+            body["when"] = when
+        self._control("POST", "faults", body)
+
+    def account(self, points: int) -> None:
+        self._control("POST", "account", {"key": KEY, "points": points})
+
+    @property
+    def stats(self) -> Any:
+        return self._control("GET", "stats")["ima"]
+
+    def _control(self, method: str, what: str, body: Any = None) -> Any:
+        request = urllib.request.Request(
+            f"{self.urls['api']}/__sandbox/{what}",
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.loads(answer.read() or b"null")
+
+
+@dataclass
+class FakeClock:
+    """Time that passes only by sleeping."""
+
+    now: float = 1_800_000_000.0
+    slept: list[float] = field(default_factory=list)
+
+    def time(self) -> float:
+        return self.now
+
+    def monotonic(self) -> float:
+        return self.now - 1_700_000_000.0
+
+    def sleep(self, seconds: float) -> None:
+        assert seconds >= 0
+        self.slept.append(seconds)
+        self.now += seconds
