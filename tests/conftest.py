@@ -9,22 +9,24 @@ from pathlib import Path
 import pytest
 
 from sandbox import Sandbox
-from support import Vendor
+from support import Vendor, leaks_in
 
 SPEED = 200
 KEPT = {"PATH", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT", "PYTHONPATH", "PYTEST_CURRENT_TEST", "VIRTUAL_ENV"}
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty home folder; no variable of the machine but a few harmless ones."""
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty home folder; no variable of the machine but a few harmless ones. Afterwards nothing in it
+    (record, files, settings) may hold the canary key, whatever the test did."""
     for name in list(os.environ):
         if name not in KEPT and not name.startswith(("PYTEST", "COV")):
             monkeypatch.delenv(name)
     folder = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HOME", str(folder))
     monkeypatch.setenv("MEDIA_STUDIO_HOME", str(folder / "state"))
-    return folder
+    yield folder
+    assert leaks_in(folder) == [], "the key was written to disk"
 
 
 @pytest.fixture

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import functools
 import json
 import os
 import subprocess
 import sys
+import urllib.parse
 import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,9 +23,38 @@ KEY = 'ima_canary+7/Q="8\\z%s'
 PROMPT = "a canary-yellow lighthouse, gouache"
 
 
+def leaks(data: bytes, key: str = KEY) -> list[str]:
+    """The ways in which a key stands in some bytes: clear, URL-encoded, JSON-escaped, or in base64 at any
+    of its three alignments. Written without the product's own search, so that neither hides the other."""
+    raw = key.encode()
+    wanted = {
+        "clear": raw,
+        "url": urllib.parse.quote(key, safe="").encode(),
+        "url, slashes kept": urllib.parse.quote(key).encode(),
+        "url, form": urllib.parse.quote_plus(key).encode(),
+        "json": json.dumps(key)[1:-1].encode(),
+    }
+    for shift in range(3):
+        for alphabet in (base64.b64encode, base64.urlsafe_b64encode):
+            coded = alphabet(b"\0" * shift + raw + b"\0" * 3)
+            whole = (len(raw) + shift) // 3 * 4
+            wanted[f"{alphabet.__name__}, shifted by {shift}"] = coded[4 if shift else 0 : whole]
+    return [form for form, written in wanted.items() if written in data]
+
+
+def leaks_in(folder: Path) -> list[tuple[str, str]]:
+    """Every file below a folder, and its name, searched."""
+    found = []
+    for file in folder.rglob("*"):
+        found += [(str(file), form) for form in leaks(str(file).encode())]
+        if file.is_file():
+            found += [(str(file), form) for form in leaks(file.read_bytes())]
+    return found
+
+
 @dataclass
 class Run:
-    """One finished run of the command."""
+    """One finished run of the command, on whose output the key was looked for."""
 
     code: int
     stdout: str
@@ -65,7 +96,19 @@ def run(*words: str, env: dict[str, str] | None = None, cwd: Path | None = None,
         check=False,
         stdin=subprocess.DEVNULL,
     )
+    assert leaks(made.stdout) == leaks(made.stderr) == [], "the key was printed"
     return Run(made.returncode, made.stdout.decode(), made.stderr.decode())
+
+
+def start(*words: str, env: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
+    """create.py as a process that the test goes on to signal, starve or read from."""
+    return subprocess.Popen(
+        [sys.executable, str(CREATE), *words],
+        env={**os.environ, **(env or {})},
+        cwd=os.environ["HOME"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
 
 
 @dataclass
@@ -83,6 +126,12 @@ class Vendor:
             "MEDIA_STUDIO_IMA_UPLOAD_URL": self.urls["upload"],
         }
 
+    def carry_on(self, document: Any) -> Run:
+        """Run a document's `next` as an agent would: as it stands."""
+        interpreter, script, *words = document["next"]
+        assert (interpreter, script) == (sys.executable, str(CREATE))
+        return self.run(*words)
+
     def make(self, *words: str, prompt: str = PROMPT, env: dict[str, str] | None = None) -> Run:
         return self.run("make", "--speed", str(self.speed), "--prompt", prompt, *words, env=env)
 
@@ -94,6 +143,9 @@ class Vendor:
         if when:
             body["when"] = when
         self._control("POST", "faults", body)
+
+    def clear(self) -> None:
+        self._control("DELETE", "faults")
 
     def account(self, points: int) -> None:
         self._control("POST", "account", {"key": KEY, "points": points})

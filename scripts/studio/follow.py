@@ -27,6 +27,7 @@ class Watch:
     due: float = 0.0  # monotonic seconds
     missed: int = 0  # polls in a row without an answer
     lost: int = 0  # of those, "no such task"
+    trouble: str | None = None  # what the last of them said
 
 
 def first_wait(job: Job, now: float) -> float:
@@ -66,7 +67,8 @@ def run(
             clock.sleep(max(0.0, until - clock.monotonic()))
             raise NotFinished(
                 "The task is accepted and goes on at the vendor's; our patience ended first. Nothing is "
-                "lost: `wait` goes on."
+                "lost: `wait` goes on.",
+                detail=watch.trouble,
             )
         clock.sleep(max(0.0, due - clock.monotonic()))
         end = _poll(watch, ask, clock, remark)
@@ -92,7 +94,7 @@ def _poll(
         _missed(watch, problem, clock)
         remark(watch.job, f"poll without an answer: {problem.message}")
         return None
-    watch.missed = watch.lost = 0
+    watch.missed, watch.lost, watch.trouble = 0, 0, None
     if isinstance(answer, Pending):
         if not answer.known:
             remark(watch.job, f"a state that no document names: {answer.stage}")
@@ -102,6 +104,7 @@ def _poll(
 
 def _missed(watch: Watch, problem: StudioError, clock: Clock) -> None:
     watch.missed += 1
+    watch.trouble = problem.message
     if problem.kind != "not_found":
         return
     task = watch.job.task

@@ -22,7 +22,7 @@ from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnection
 from urllib3.util.retry import Retry
 
 from studio.errors import InternalError, NetworkError, NotSaved, StudioError, UnknownOutcome
-from studio.redact import forms
+from studio.redact import forms, redact
 from studio.settings import is_loopback
 from studio.types import KEY, Gateway, Request, Response
 
@@ -173,7 +173,9 @@ class Http:
         ) as answer:
             body = b"".join(_chunks(answer, ANSWER_CAP))
             headers = {name.lower(): value for name, value in answer.headers.items()}
-            return Response(request.what, answer.status_code, headers, _json(body))
+            # A vendor may repeat the key in an error's text: it goes no further than here.
+            text = redact(body.decode("utf-8", "replace"), self._keys.values())
+            return Response(request.what, answer.status_code, headers, _json(text))
 
     def _fetch(self, url: str, sink: BinaryIO, cap: int) -> None:
         session = self._polling_session
@@ -247,9 +249,9 @@ def _chunks(answer: requests.Response, cap: int) -> Iterator[bytes]:
         yield chunk
 
 
-def _json(body: bytes) -> Any:
+def _json(text: str) -> Any:
     try:
-        return json.loads(body)
+        return json.loads(text)
     except ValueError:
         return None
 

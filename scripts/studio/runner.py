@@ -6,6 +6,7 @@ whatever happens there that is not the vendor's plain no ends in `unknown`, neve
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
@@ -83,7 +84,7 @@ class Runner:
         try:
             refs = self._upload(plan)
             request = self.provider.submit_request(plan, refs)
-            self.patiently(lambda: self._pay(job, request), plan.speed)
+            self.patiently(lambda: self._pay(job, request), plan.speed, _refused_before_acceptance)
         except UnknownOutcome as lost:
             self._on_record(self.ledger.unknown, job, lost)
             raise
@@ -112,22 +113,23 @@ class Runner:
             raise error
         return self.ledger.get(job.id)
 
-    def patiently(self, step: Callable[[], T], speed: float = 1.0) -> T:
-        """`step`, repeated while the vendor says "too many requests": it refused, so nothing happened."""
-        waited, usual = 0.0, BUSY_PAUSE
-        busy: RateLimited | None = None
-        while waited <= BUSY_PATIENCE:
+    def patiently(
+        self, step: Callable[[], T], speed: float = 1.0, passing: Callable[[StudioError], bool] | None = None
+    ) -> T:
+        """A safe step, repeated while the vendor says that its trouble will pass. The paid call passes a
+        stricter `passing`: only "too many requests", which refused it before acceptance."""
+        passes = passing or _passing
+        waited, wait = 0.0, BUSY_PAUSE
+        for tried in itertools.count():
             try:
                 return step()
-            except RateLimited as problem:
-                busy = problem
-            wait = busy.retry_after if busy.retry_after is not None else usual
-            usual *= 2
-            waited += max(wait, BUSY_PAUSE)
-            if waited <= BUSY_PATIENCE:
-                self.clock.sleep(wait / speed)
-        assert busy is not None
-        raise busy
+            except StudioError as problem:
+                wait = BUSY_PAUSE * 2**tried if problem.retry_after is None else problem.retry_after
+                waited += max(wait, BUSY_PAUSE)
+                if not passes(problem) or waited > BUSY_PATIENCE:
+                    raise
+            self.clock.sleep(wait / speed)
+        raise AssertionError("unreachable")
 
     def _upload(self, plan: Plan) -> tuple[MediaRef, ...]:
         def one(source: Source) -> MediaRef:
@@ -227,6 +229,16 @@ class Runner:
             stem,
         )
         return replace(saved, url=_lasting(saved.url))
+
+
+def _passing(problem: StudioError) -> bool:
+    """Trouble that the vendor itself told of. Broken connections were already repeated by `http`."""
+    told = problem.kind == "vendor_down" and problem.provider_code is not None
+    return told or isinstance(problem, RateLimited)
+
+
+def _refused_before_acceptance(problem: StudioError) -> bool:
+    return isinstance(problem, RateLimited)
 
 
 def _lasting(url: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import difflib
 import ipaddress
+import math
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -19,6 +21,7 @@ from studio.types import Gateway, Json
 
 HOME = "MEDIA_STUDIO_HOME"
 GATEWAY_SETTINGS = {"confirm_above": (int, float), "hosts": list}
+AUTHORITY = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?")
 SETTINGS = {"language": str, "out": str, "gateways": dict}
 
 
@@ -73,7 +76,7 @@ class Settings:
 
 
 def url_variable(gateway: str, role: str) -> str:
-    """The environment name of one of a gateway's addresses: MEDIA_STUDIO_IMA_URL, ..._UPLOAD_URL."""
+    """The environment name of one of a gateway's addresses: MEDIA_STUDIO_<GATEWAY>_URL, ..._UPLOAD_URL."""
     middle = gateway.replace("-", "_").upper()
     return f"MEDIA_STUDIO_{middle}_URL" if role == "api" else f"MEDIA_STUDIO_{middle}_{role.upper()}_URL"
 
@@ -108,7 +111,7 @@ def load(
 def _config(file: Path) -> Json:
     try:
         text = file.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     except (OSError, UnicodeDecodeError) as problem:
         raise UsageError(f"{file} cannot be read ({problem}).", kind="bad_config") from problem
@@ -137,18 +140,19 @@ def _check(table: Any, allowed: Mapping[str, Any], where: str) -> None:
             raise UsageError(f"{where}: there is no setting {name}.{hint}", kind="bad_config")
         if not isinstance(value, allowed[name]) or isinstance(value, bool):
             raise UsageError(f"{where}: {name} has a value of the wrong type.", kind="bad_config")
+        if isinstance(value, float) and not math.isfinite(value):
+            raise UsageError(f"{where}: {name} must be a finite number.", kind="bad_config")
 
 
 def _allowed(name: str, url: str, gateway: Gateway, hosts: list[str]) -> str:
     """Loopback at once; another https host only where the config names it: a key follows this address."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
+    scheme, host = _authority(url)
     loopback = is_loopback(url)
     own = {urlsplit(base).hostname for base in gateway.urls.values()}
-    trusted = parts.scheme == "https" and (host in hosts or host in own)
-    if not (trusted or (loopback and parts.scheme in {"http", "https"})):
+    trusted = scheme == "https" and host and (host in hosts or host in own)
+    if set(url) & set("?#") or not (trusted or (loopback and scheme in {"http", "https"})):
         raise UsageError(
-            f"{name} points to {host or url}, which may not be given the key of {gateway.name}.",
+            f"{name} points to {host or 'no plain host'}, which may not be given the key of {gateway.name}.",
             kind="base_url_refused",
             detail=f'If you trust it, name it in config.toml: [gateways.{gateway.id}] hosts = ["{host}"] '
             "(https only).",
@@ -158,8 +162,19 @@ def _allowed(name: str, url: str, gateway: Gateway, hosts: list[str]) -> str:
 
 def is_loopback(url: str) -> bool:
     """Whether a URL's host is this machine, by its literal name or address."""
-    host = urlsplit(url).hostname or ""
+    _, host = _authority(url)
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _authority(url: str) -> tuple[str, str]:
+    """Scheme and host; no host where two readers of URLs could differ about it. Between the slashes stands
+    a host and a port alone: of https://a.example\\@b.example one reader makes a, another b."""
+    try:
+        parts = urlsplit(url)
+        plain = url.isprintable() and AUTHORITY.fullmatch(parts.netloc) and parts.port != 0
+        return parts.scheme, (parts.hostname or "") if plain else ""
+    except ValueError:
+        return "", ""

@@ -87,7 +87,8 @@ class Provider:
             )
         )
         if put.status not in {200, 201, 204}:
-            raise self._said("vendor_down", put, None, f"HTTP {put.status}")
+            kind = "rate_limited" if put.status == 429 else "vendor_down"
+            raise self._said(kind, put, None, f"HTTP {put.status}")
         return MediaRef(source.role, links["fdl"])
 
     def submit_request(self, plan: Plan, media: tuple[MediaRef, ...]) -> Request:
