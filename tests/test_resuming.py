@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
+import sqlite3
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -86,3 +89,50 @@ def test_a_rehearsal_needs_no_key_and_is_picked_up_at_its_own_speed(home: Path) 
     assert "http" not in done["send"][0]["message"]
     assert run("list").document["jobs"] == []
     assert [row["job"] for row in run("list", "--sandbox").document["jobs"]] == [job]
+
+
+def paying(vendor: Vendor) -> subprocess.Popen[bytes]:
+    """`make` as a process whose paid request is with the vendor, unanswered."""
+    vendor.fault("create", {"kind": "hang"}, when="after")
+    process = start("make", "--prompt", PROMPT, "--speed", str(vendor.speed), env=vendor.env)
+    deadline = time.monotonic() + 20
+    while not vendor.stats["accepted"] and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return process
+
+
+def test_ctrl_c_waits_for_the_answer_to_the_paid_request(vendor: Vendor) -> None:
+    process = paying(vendor)
+    process.send_signal(signal.SIGINT)
+    stdout, _ = process.communicate(timeout=20)
+    document = json.loads(stdout)
+    validate(document)
+    assert (process.returncode, document["state"]) == (9, "unknown")
+    assert vendor.stats["requests"]["create"] == 1
+
+
+def test_a_second_ctrl_c_is_not_made_to_wait_and_says_what_is_open(vendor: Vendor) -> None:
+    process = paying(vendor)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    stdout, _ = process.communicate(timeout=2.5)
+    document = json.loads(stdout)
+    validate(document)
+    assert (process.returncode, document["state"]) == (130, "unknown")
+    assert document["error"]["charged"] == "maybe"
+
+
+def test_a_process_killed_while_paying_leaves_a_job_that_is_never_sent_again(vendor: Vendor) -> None:
+    process = paying(vendor)
+    process.kill()
+    process.communicate()
+    (row,) = vendor.run("list").document["jobs"]
+    assert row["state"] == "sending"
+    waited = vendor.run("wait", row["job"], "--max-wait", "0").document
+    assert (waited["done"], waited["next"][2]) == (False, "wait")
+    with sqlite3.connect(Path(os.environ["MEDIA_STUDIO_HOME"]) / "ledger.sqlite3") as db:
+        db.execute("UPDATE jobs SET changed_at = changed_at - 3600")
+    lost = vendor.run("wait", row["job"])
+    assert (lost.code, lost.error["charged"], lost.document["state"]) == (9, "maybe", "unknown")
+    assert vendor.stats["requests"]["create"] == 1

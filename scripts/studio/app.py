@@ -184,7 +184,8 @@ class App:
 
     def command(self, *words: str) -> list[str]:
         """argv that goes on from here: this interpreter (or uv), this script, this record."""
-        run = ["uv", "run"] if "UV" in os.environ else [sys.executable]
+        uv = os.environ.get("UV")  # set by `uv run`, whose interpreter may be gone the next time
+        run = [uv, "run"] if uv else [sys.executable]
         made = [*run, str(SCRIPT), *words]
         if self.settings.moved and "--home" not in words:
             made += ["--home", str(self.settings.home)]

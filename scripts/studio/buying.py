@@ -17,8 +17,7 @@ def make(app: App) -> Json:
     """Buy, follow to the end, save. Everything that can be found out before paying is found out first."""
     if app.made.dry_run:
         return quote(app)
-    media.check_folder(app.out)
-    plan, runner = _plan(app)
+    plan, runner = _plan(app, buying=True)
     gateway = app.settings.gateway(plan.gateway)
     planning.check_consent(plan, gateway, app.made.max_credits)
     job = runner.buy(plan, app.out)
@@ -27,7 +26,7 @@ def make(app: App) -> Json:
 
 def quote(app: App) -> Json:
     """The price and, for --dry-run, the request itself; nothing is uploaded and nothing bought."""
-    plan, runner = _plan(app)
+    plan, runner = _plan(app, buying=False)
     gateway = app.settings.gateway(plan.gateway)
     ask, next = False, app.again()
     try:
@@ -73,13 +72,17 @@ def as_recorded(app: App, job: Job) -> Json:
     return app.result(job) if job.complete else app.going_on(job)
 
 
-def _plan(app: App) -> tuple[Plan, Runner]:
+def _plan(app: App, *, buying: bool) -> tuple[Plan, Runner]:
+    """Understand the request offline, then ask for the live list. What only buying needs (a folder that
+    can be written) is checked before that."""
     wish = _wish(app)
     task_type = planning.task_type_of(wish)
     planning.check_prompt(wish, task_type)
     model = planning.model_of(wish, task_type, app.payable)
     inputs = planning.inspect(wish, task_type)
     gateway = app.reach(model.gateway, wish.speed)
+    if buying:
+        media.check_folder(app.out)
     runner = app.runner(model.provider, gateway, wish.speed)
 
     def offers_of(model: ModelSpec, task_type: str) -> tuple[Offer, ...]:

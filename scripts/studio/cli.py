@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from studio import buying, catalogue, documents, looking, options, text
 from studio.app import App
@@ -19,6 +19,9 @@ from studio.errors import InternalError, Interrupted, StudioError
 from studio.interrupts import Interrupts
 from studio.redact import redact
 from studio.types import Job, Json
+
+if TYPE_CHECKING:
+    from rich.status import Status
 
 COMMANDS: dict[str, Callable[[App], Json]] = {
     "make": buying.make,
@@ -59,12 +62,26 @@ class Out:
         elif "--quiet" in given:
             self._show = text.values
         self._people = people
+        self._status: Status | None = None
         self._keys = _keys(words)
         for stream in (stdout, stderr):  # a code page that lacks a sign must not break the sentence
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="replace")
 
+    def live(self, line: str) -> None:
+        """The one line that lives while a person at a terminal waits."""
+        if not (self._people and self._stderr.isatty()):
+            return
+        if self._status is None:
+            from rich.console import Console
+
+            self._status = Console(file=self._stderr).status("")
+            self._status.start()
+        self._status.update(line)
+
     def document(self, document: Json) -> None:
+        if self._status:
+            self._status.stop()
         shown = self._show(document)
         if shown:
             self._write(self._stdout, shown)
@@ -164,7 +181,9 @@ def _teller(out: Out, clock: SystemClock) -> Callable[[Job, str], None]:
     def tell(job: Job, what: str) -> None:
         if out.events:
             out.event(documents.event(what, job, clock.time()))
-        if what == "recorded":
+        if what == "polled":
+            out.live(documents.waiting(job, clock.time()))
+        elif what == "recorded":
             out.people(f"job {job.id}: on record")
         elif what == "submitted" and job.task:
             out.people(f"job {job.id}: accepted as task {job.task.task_id}")

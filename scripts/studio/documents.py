@@ -141,6 +141,11 @@ def event(what: str, job: Job, now: float) -> Json:
     }
 
 
+def waiting(job: Job, now: float) -> str:
+    """How long a job has been under way, in words."""
+    return Messages(job.plan.language).say("progress", seconds=round(_elapsed(job, now) or 0))
+
+
 def listing(jobs: Sequence[Job], gateways: Mapping[str, Gateway], *, sandbox: bool) -> Json:
     return {
         **_looked("list", sandbox),
