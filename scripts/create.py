@@ -69,8 +69,9 @@ def run() -> int:
     names = missing()
     if names and not {"--help", "-h", "--version"} & set(sys.argv[1:]):
         packages = " ".join('"{}"'.format(name) for name in names)
-        detail = "{} -m pip install {}   (or: uv run {})".format(sys.executable, packages, sys.argv[0])
-        return refuse("Some packages are missing. Install them:", detail)
+        detail = "Install them: {} -m pip install {}   (or: uv run {})"
+        detail = detail.format(sys.executable, packages, sys.argv[0])
+        return refuse("Some packages that this needs are not installed.", detail)
     from studio.cli import main
 
     return main()

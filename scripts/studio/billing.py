@@ -6,7 +6,9 @@ are sent, or an error that lists the nearest.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from studio.errors import UsageError
 from studio.params import same
@@ -18,11 +20,12 @@ LIVE = "live"
 def choose(offer: Offer, resolved: Resolved, n: int, gateway: Gateway) -> tuple[Billing, Resolved]:
     """The most specific rule that matches in full -> its price for n outputs, and the values with the
     rule's own spelling (1K, not 1k). Points are per output: n outputs are charged n times."""
-    matching = [rule for rule in offer.rules if _holds(rule, resolved)]
+    sent = {**resolved.values, "n": n}
+    matching = [rule for rule in offer.rules if _holds(rule, sent)]
     best = max((len(rule.attributes) for rule in matching), default=None)
     chosen = [rule for rule in matching if len(rule.attributes) == best]
     if len(chosen) != 1:
-        raise _no_single_rule(offer, resolved, chosen, gateway)
+        raise _no_single_rule(offer, sent, chosen, gateway)
     rule = chosen[0]
     if rule.attribute_id <= 0:
         raise UsageError(
@@ -40,18 +43,17 @@ def choose(offer: Offer, resolved: Resolved, n: int, gateway: Gateway) -> tuple[
     return billing, replace(resolved, values={**resolved.values, **rule.attributes})
 
 
-def _holds(rule: Rule, resolved: Resolved) -> bool:
-    return all(
-        name in resolved.values and same(resolved.values[name], value)
-        for name, value in rule.attributes.items()
-    )
+def _holds(rule: Rule, sent: Mapping[str, Any]) -> bool:
+    return all(name in sent and same(sent[name], value) for name, value in rule.attributes.items())
 
 
-def _no_single_rule(offer: Offer, resolved: Resolved, chosen: list[Rule], gateway: Gateway) -> UsageError:
+def _no_single_rule(
+    offer: Offer, sent: Mapping[str, Any], chosen: list[Rule], gateway: Gateway
+) -> UsageError:
     problem = "more than one price" if chosen else "no price"
 
     def contradictions(rule: Rule) -> int:
-        return sum(not same(resolved.values.get(name), value) for name, value in rule.attributes.items())
+        return sum(not same(sent.get(name), value) for name, value in rule.attributes.items())
 
     nearest = chosen or sorted(offer.rules, key=contradictions)[:3]
     rows = "; ".join(

@@ -148,7 +148,10 @@ def _run(words: Sequence[str], out: Out, interrupts: Interrupts) -> int:
 
 def _failure(error: StudioError, app: App | None, clock: SystemClock) -> Json:
     if app:
-        return app.failure(error)
+        try:
+            return app.failure(error)
+        except Exception as defect:  # noqa: BLE001 - such as a record that can no longer be read
+            error.detail = f"{error.detail or ''} {_defect(defect).message}".strip()
     return documents.failure(error, language="en", sandbox=False, now=clock.time())
 
 

@@ -28,6 +28,7 @@ class Watch:
     missed: int = 0  # polls in a row without an answer
     lost: int = 0  # of those, "no such task"
     trouble: str | None = None  # what the last of them said
+    told: float = 0.0  # seconds the vendor asked us to stay away
 
 
 def first_wait(job: Job, now: float) -> float:
@@ -76,7 +77,8 @@ def run(
             yield watch.job, end
             continue
         elapsed = max(0.0, clock.time() - (watch.job.task.submitted_at if watch.job.task else 0.0))
-        watch.due = clock.monotonic() + pause(watch.job, elapsed, watch.missed, random.random())
+        wait = pause(watch.job, elapsed, watch.missed, random.random())
+        watch.due = clock.monotonic() + max(wait, watch.told / watch.job.plan.speed)
         heapq.heappush(queue, (watch.due, n, watch))
 
 
@@ -94,7 +96,7 @@ def _poll(
         _missed(watch, problem, clock)
         remark(watch.job, f"poll without an answer: {problem.message}")
         return None
-    watch.missed, watch.lost, watch.trouble = 0, 0, None
+    watch.missed, watch.lost, watch.trouble, watch.told = 0, 0, None, 0.0
     if isinstance(answer, Pending):
         if not answer.known:
             remark(watch.job, f"a state that no document names: {answer.stage}")
@@ -105,6 +107,7 @@ def _poll(
 def _missed(watch: Watch, problem: StudioError, clock: Clock) -> None:
     watch.missed += 1
     watch.trouble = problem.message
+    watch.told = min(problem.retry_after or 0.0, LONGEST_PAUSE)
     if problem.kind != "not_found":
         return
     task = watch.job.task

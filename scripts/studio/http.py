@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, ProxyError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, MaxRetryError, NewConnectionError, ProxyError
 from urllib3.util.retry import Retry
 
 from studio.errors import InternalError, NetworkError, NotSaved, StudioError, UnknownOutcome
@@ -31,6 +31,7 @@ CHUNK = 2**16
 REDIRECTS = 5
 TRANSIENT = frozenset({408, 425, 500, 502, 503, 504})  # 429 is waited for by `studio.runner`
 SHORTEST_TIMEOUT = 3.0  # seconds: a rehearsal's clock is fast, its sockets are not
+BROKEN = (requests.RequestException, HTTPError)  # requests does not wrap every error of urllib3
 
 
 class Http:
@@ -68,7 +69,7 @@ class Http:
             prepared.headers["Connection"] = "close"
             try:
                 return self._receive(session, request, prepared, self._gateway.paid_timeout)
-            except requests.RequestException as broken:
+            except BROKEN as broken:
                 if _never_sent(broken):
                     raise NetworkError(
                         f"The connection for {request.what} could not be made ({_reason(broken)}). "
@@ -87,7 +88,7 @@ class Http:
                 sink.truncate()
                 self._fetch(url, sink, cap)
                 return
-            except (requests.RequestException, NetworkError) as broken:
+            except (*BROKEN, NetworkError) as broken:
                 if not left:
                     raise NotSaved(
                         f"The finished file could not be fetched ({_reason(broken)}).", retry="wait"
@@ -103,7 +104,7 @@ class Http:
         return max(SHORTEST_TIMEOUT, connect / self._speed), max(SHORTEST_TIMEOUT, patience / self._speed)
 
     def _session(self, retry: Retry) -> requests.Session:
-        session = requests.Session()
+        session = _Session()
         session.auth = _as_built  # else requests would take a password for this host from ~/.netrc
         adapter = HTTPAdapter(max_retries=retry, pool_maxsize=8)
         session.mount("https://", adapter)
@@ -136,7 +137,7 @@ class Http:
         try:
             prepared = self._prepare(session, request)
             return self._receive(session, request, prepared, self._gateway.read_timeout)
-        except requests.RequestException as broken:
+        except BROKEN as broken:
             raise NetworkError(
                 f"No answer from {_host(request.url)} for {request.what} ({_reason(broken)})."
             ) from None
@@ -167,15 +168,23 @@ class Http:
         prepared: requests.PreparedRequest,
         patience: float,
     ) -> Response:
-        settings = session.merge_environment_settings(prepared.url or "", {}, True, None, None)
-        with session.send(
-            prepared, timeout=self._timeouts(patience), allow_redirects=False, **settings
-        ) as answer:
+        with self._send(session, prepared, patience) as answer:
             body = b"".join(_chunks(answer, ANSWER_CAP))
             headers = {name.lower(): value for name, value in answer.headers.items()}
             # A vendor may repeat the key in an error's text: it goes no further than here.
             text = redact(body.decode("utf-8", "replace"), self._keys.values())
             return Response(request.what, answer.status_code, headers, _json(text))
+
+    def _send(
+        self, session: requests.Session, prepared: requests.PreparedRequest, patience: float
+    ) -> requests.Response:
+        """As it was built, by the proxies and with the CA bundle that the environment names. Plain http is
+        spoken to this machine alone: no proxy gets to read it."""
+        url = prepared.url or ""
+        settings = session.merge_environment_settings(url, {}, True, None, None)
+        if url.startswith("http://"):
+            settings["proxies"] = {}
+        return session.send(prepared, timeout=self._timeouts(patience), allow_redirects=False, **settings)
 
     def _fetch(self, url: str, sink: BinaryIO, cap: int) -> None:
         session = self._polling_session
@@ -185,11 +194,9 @@ class Http:
                 requests.Request("GET", url, headers={"Accept-Encoding": "identity"})
             )
             self._check_keys(prepared)
-            settings = session.merge_environment_settings(prepared.url or "", {}, True, None, None)
-            timeouts = self._timeouts(self._gateway.read_timeout)
-            with session.send(prepared, timeout=timeouts, allow_redirects=False, **settings) as answer:
+            with self._send(session, prepared, self._gateway.read_timeout) as answer:
                 if answer.is_redirect:
-                    url = urllib.parse.urljoin(url, answer.headers["location"])
+                    url = _joined(url, answer.headers["location"])
                     continue
                 if answer.status_code != 200:
                     raise NetworkError(f"the link answered HTTP {answer.status_code}")
@@ -204,7 +211,7 @@ class Http:
         raise NetworkError("the link leads in circles")
 
     def _check_scheme(self, url: str) -> None:
-        parts = urllib.parse.urlsplit(url)
+        parts = urllib.parse.urlsplit(_joined(url))
         if parts.scheme == "https" or (parts.scheme == "http" and self._loopback and is_loopback(url)):
             return
         raise NetworkError(f"A link to {parts.hostname or 'nowhere'} is not https and was not followed.")
@@ -216,7 +223,8 @@ class Http:
         for owner, key in self._keys.items():
             if urllib.parse.urlsplit(url).netloc in _hosts(self._known[owner]):
                 continue
-            written = [url, *map(str, prepared.headers.values())]
+            plain = (urllib.parse.unquote(url), urllib.parse.unquote_plus(url))
+            written = [url, *plain, *map(str, prepared.headers.values())]
             for form in forms(key):
                 if any(form in text for text in written) or form.encode() in body:
                     raise InternalError(
@@ -226,6 +234,22 @@ class Http:
 
 class _TooLarge(requests.RequestException):
     """An answer beyond its cap: as useless as one that never came."""
+
+
+class _Session(requests.Session):
+    """One that does not even look where a redirect leads: `send` would read its whole body to find out."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        return None
+
+
+def _joined(url: str, to: str = "") -> str:
+    """Where a link leads from `url`; NetworkError where that is no link."""
+    try:
+        urllib.parse.urlsplit(made := urllib.parse.urljoin(url, to))
+        return made
+    except ValueError:
+        raise NetworkError("What should be a link is none, and was not followed.") from None
 
 
 def _hosts(gateway: Gateway) -> frozenset[str]:
@@ -260,7 +284,7 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _cause(broken: requests.RequestException) -> BaseException:
+def _cause(broken: Exception) -> BaseException:
     """What urllib3 says happened, without requests' wrapping."""
     inner = broken.args[0] if broken.args else broken
     if isinstance(inner, MaxRetryError) and inner.reason is not None:
@@ -268,7 +292,7 @@ def _cause(broken: requests.RequestException) -> BaseException:
     return inner if isinstance(inner, BaseException) else broken
 
 
-def _never_sent(broken: requests.RequestException) -> bool:
+def _never_sent(broken: Exception) -> bool:
     """True only where no byte of the request can have left: no connection, no proxy, or a certificate
     refused during the handshake. Everything else may have been read."""
     cause = _cause(broken)
@@ -304,5 +328,5 @@ def _reason(broken: Exception) -> str:
         return broken.message
     if isinstance(broken, _TooLarge):
         return "the answer is too large"
-    cause = _cause(broken) if isinstance(broken, requests.RequestException) else broken
+    cause = _cause(broken)
     return next((words for test, words in _REASONS if test(cause)), "the connection broke")

@@ -23,6 +23,7 @@ from studio.types import Clock, Job, Json, Output, Plan, Saved, Submitted, TaskR
 
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # without the signs that people take for another
 ID_LENGTH = 8
+TURNS = 100  # times a new record's turn is waited for, 0.05 s each
 
 MOVES = {
     "intent": ("sending", "failed"),
@@ -84,16 +85,17 @@ class Ledger:
     def __init__(self, path: Path, clock: Clock, prefix: str = "") -> None:
         self._clock = clock
         self._prefix = prefix
+        self._path = str(path)
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             path.touch(mode=0o600)  # it holds prompts: for the owner's eyes
             self._db = sqlite3.connect(path, timeout=30, isolation_level=None)
             self._db.row_factory = sqlite3.Row
-            self._db.execute("PRAGMA journal_mode = WAL")
+            self._write_ahead()
             self._db.execute("PRAGMA synchronous = FULL")
             self._migrate()
         except (OSError, sqlite3.Error) as problem:
-            raise _unusable(problem, str(path)) from problem
+            raise _unusable(problem, self._path) from problem
 
     def close(self) -> None:
         self._db.close()
@@ -235,7 +237,19 @@ class Ledger:
                 raise
             self._db.execute("COMMIT")
         except sqlite3.Error as problem:
-            raise _unusable(problem) from problem
+            raise _unusable(problem, self._path) from problem
+
+    def _write_ahead(self) -> None:
+        """Of several that open a new record at once, one gets to switch it: SQLite does not let the others
+        wait for that, so we do."""
+        for left in reversed(range(TURNS)):
+            try:
+                self._db.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError as busy:
+                if not left or "locked" not in str(busy):
+                    raise
+                self._clock.sleep(0.05)
 
     def _migrate(self) -> None:
         self._db.execute("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, at REAL NOT NULL)")
@@ -267,7 +281,7 @@ def _dump(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _unusable(problem: Exception, path: str = "") -> LedgerError:
+def _unusable(problem: Exception, path: str) -> LedgerError:
     why = (problem.strerror if isinstance(problem, OSError) else None) or str(problem)
     return LedgerError(
         f"The record of jobs {path} cannot be written ({why}). Nothing is bought without it: make room, or "

@@ -7,9 +7,13 @@ import errno
 import hashlib
 import io
 import os
+import stat
+import struct
 import tempfile
 import warnings
+import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
@@ -20,24 +24,37 @@ from studio.types import InputRule, Output, Saved, Source
 FORMATS = {"PNG": ("image/png", "png"), "JPEG": ("image/jpeg", "jpg"), "WEBP": ("image/webp", "webp")}
 OUTPUT_CAP = 256 * 2**20  # bytes of one finished file
 PIXELS_CAP = 200_000_000  # beyond this a picture is a bomb, not a picture
+DAMAGED = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    LookupError,
+    TypeError,
+    ArithmeticError,
+    struct.error,
+    zlib.error,
+)
+"""What Pillow raises on bytes that only begin like a picture."""
 
 
 def inspect(name: str, rule: InputRule) -> Source:
     """An input as given -> what it really is. Local files are read whole, so that what was looked at is
     what leaves; a public https link is handed on unseen, because the vendor fetches it."""
     if "://" in name or name.startswith("data:"):
-        parts = urlsplit(name)
-        if parts.scheme != "https" or not parts.hostname:
+        if not _is_https(name):
             raise _bad_input(name, "a link must be a public https link")
         return Source(role=rule.kind, name=name, url=name)
-    path = Path(name).expanduser()
     try:
-        size = path.stat().st_size
-        if size > rule.max_bytes:
-            raise _bad_input(name, f"it has {size} bytes, at most {rule.max_bytes} are allowed")
+        path = Path(name).expanduser()
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):  # a pipe or a device might never end
+            raise _bad_input(name, "it is not a file")
+        if found.st_size > rule.max_bytes:
+            raise _bad_input(name, f"it has {found.st_size} bytes, at most {rule.max_bytes} are allowed")
         data = path.read_bytes()
-    except OSError as problem:
-        raise _bad_input(name, problem.strerror or "it cannot be read") from None
+    except (OSError, RuntimeError) as problem:  # RuntimeError: ~ of somebody who is not known here
+        why = problem.strerror if isinstance(problem, OSError) else None
+        raise _bad_input(name, why or "it cannot be read") from None
     mime, width, height = _picture(name, data, rule)
     digest = hashlib.sha256(data).hexdigest()
     return Source(role=rule.kind, name=name, mime=mime, data=data, sha256=digest, width=width, height=height)
@@ -72,14 +89,14 @@ def save(output: Output, fetch: Callable[[BinaryIO], None], folder: Path, stem: 
         path = folder / f"{stem}.{extension}"
         part.replace(path)
     except OSError as problem:
-        part.unlink(missing_ok=True)
+        _remove(part)
         full = problem.errno in {errno.ENOSPC, errno.EDQUOT}
         raise NotSaved(
             f"The finished file could not be saved in {folder} "
             f"({'the disk is full' if full else problem.strerror or 'not writable'})."
         ) from None
     except BaseException:
-        part.unlink(missing_ok=True)
+        _remove(part)
         raise
     return Saved(
         kind=output.kind,
@@ -91,6 +108,11 @@ def save(output: Output, fetch: Callable[[BinaryIO], None], folder: Path, stem: 
         width=width,
         height=height,
     )
+
+
+def _remove(part: Path) -> None:
+    with suppress(OSError):
+        part.unlink()
 
 
 def _measure(sink: BinaryIO) -> tuple[str, str, int, int]:
@@ -120,7 +142,7 @@ def _decoded(file: BinaryIO) -> Any:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             image = Image.open(file, formats=list(FORMATS))
             image.load()
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning):
+    except (*DAMAGED, Image.DecompressionBombError, Image.DecompressionBombWarning):
         return None
     return image
 
@@ -131,6 +153,14 @@ def _digest(file: BinaryIO) -> str:
     for chunk in iter(lambda: file.read(2**20), b""):
         digest.update(chunk)
     return digest.hexdigest()
+
+
+def _is_https(link: str) -> bool:
+    try:
+        parts = urlsplit(link)
+    except ValueError:
+        return False
+    return parts.scheme == "https" and bool(parts.hostname)
 
 
 def _bad_input(name: str, why: str) -> UsageError:

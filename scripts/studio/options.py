@@ -96,12 +96,22 @@ def pair(text: str) -> tuple[str, str]:
 
 def json_object(text: str) -> dict[str, Any]:
     try:
-        value = json.loads(text)
-    except ValueError:
+        value = json.loads(text, object_pairs_hook=_once_each)
+    except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
         raise argparse.ArgumentTypeError('must be a JSON object, such as {"size": "4K"}')
     return value
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object; a name that stands in it twice would hide what was asked first."""
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise argparse.ArgumentTypeError(f"names {twice} twice")
+    return made
 
 
 OPTIONS = (
@@ -203,6 +213,23 @@ OPTIONS = (
 )
 
 
+class _Once(argparse.Action):
+    """A flag that came before with another value contradicts itself: one of the two would be ignored."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        flag: str | None = None,
+    ) -> None:
+        before = getattr(self, "before", values)
+        if before != values:
+            raise UsageError(f"{flag} was given twice, as {before} and as {values}.", kind="contradiction")
+        self.before = values
+        setattr(namespace, self.dest, values)
+
+
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message[:1].upper()}{message[1:]}.", detail=f"See `{self.prog} --help`.")
@@ -235,7 +262,9 @@ def parameters(made: argparse.Namespace) -> dict[str, Any]:
     """The model's parameters that were given, from all three ways of giving them. Two ways that differ
     contradict each other and stop."""
     given: dict[str, Any] = {
-        option.name: value for option in OPTIONS if option.parameter and (value := getattr(made, option.name))
+        option.name: value
+        for option in OPTIONS
+        if option.parameter and (value := getattr(made, option.name)) is not None
     }
     for name, value in (*(made.set or ()), *(made.extra_params or {}).items()):
         if name in given and str(given[name]) != str(value):
@@ -300,6 +329,8 @@ def _settings(option: Option) -> dict[str, Any]:
         settings["nargs"] = "+"
     if option.repeated:
         settings["action"] = "append"
+    elif "wait" not in option.commands:  # it says what to buy; the others say how to speak of it
+        settings["action"] = _Once
     return settings
 
 

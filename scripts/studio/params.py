@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import difflib
 import functools
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -43,21 +45,21 @@ def bind(offer: Offer, asked: Asked) -> Resolved:
     origin: dict[str, str] = {}
     applied: dict[str, Any] = {}
     notes: list[str] = []
-    left = dict(asked.options)
+    unplaced = set(asked.options)
     for form_field in offer.form:
-        if form_field.ui:
-            made = _virtual(offer, form_field, left)
-            applied.update(made.applied)
-        else:
-            made = _plain(offer, form_field, left)
-        values.update(made.values)
-        origin.update(made.origin)
+        names = _names(form_field)
+        if RESERVED & names:
+            continue
+        made = (_virtual if form_field.ui else _plain)(offer, form_field, asked.options)
+        _lay(offer, made, values, origin)
+        unplaced -= names
+        applied.update(made.applied)
         notes.extend(made.notes)
-    for name in list(left):
+    for name in [name for name in asked.options if name in unplaced]:
         allowed = _rule_values(offer, name)
         if not allowed:
             raise _no_such_option(offer, name)
-        values[name] = _pick(offer, name, left.pop(name), allowed)
+        values[name] = _pick(offer, name, asked.options[name], allowed)
         origin[name] = "asked"
     return Resolved(values=values, origin=origin, applied=applied, notes=tuple(notes))
 
@@ -71,7 +73,8 @@ def accepts(offer: Offer) -> Mapping[str, tuple[Any, ...]]:
     """Option -> the values a person may ask for; empty where any value goes."""
     found: dict[str, tuple[Any, ...]] = {}
     for form_field in offer.form:
-        for control in (*form_field.ui, form_field.control):
+        sent = replace(form_field.control, name=form_field.target or form_field.control.name)
+        for control in (*form_field.ui, sent):
             if control.options or not form_field.ui:
                 listed = tuple(value for _, value in control.options)
                 found[control.name] = (*found.get(control.name, ()), *listed)
@@ -81,23 +84,42 @@ def accepts(offer: Offer) -> Mapping[str, tuple[Any, ...]]:
     return found
 
 
-def _plain(offer: Offer, form_field: FormField, left: dict[str, Any]) -> Resolved:
+def _names(form_field: FormField) -> set[str]:
+    """What a person may ask for by this field."""
+    return {form_field.target or form_field.control.name, *(control.name for control in form_field.ui)}
+
+
+def _lay(offer: Offer, made: Resolved, values: dict[str, Any], origin: dict[str, str]) -> None:
+    """Add one field's values. Where a form has two fields for one parameter, no default replaces what was
+    asked, and two wishes that differ contradict each other."""
+    for name, value in made.values.items():
+        if origin.get(name) == made.origin[name] == "asked" and not same(values[name], value):
+            raise UsageError(
+                f"{offer.name} would take {name} both as {values[name]} and as {value}.", kind="contradiction"
+            )
+        if origin.get(name) != "asked":
+            values[name], origin[name] = value, made.origin[name]
+
+
+def _plain(offer: Offer, form_field: FormField, asked: Mapping[str, Any]) -> Resolved:
     control = form_field.control
-    if control.name in left:
-        value = _choose(offer, control, left.pop(control.name))
+    if control.name in asked:
+        value = _choose(offer, control, asked[control.name])
         return Resolved({control.name: value}, {control.name: "asked"})
     if control.default is None:
         return Resolved({}, {})
     return Resolved({control.name: control.default}, {control.name: "default"})
 
 
-def _virtual(offer: Offer, form_field: FormField, left: dict[str, Any]) -> Resolved:
+def _virtual(offer: Offer, form_field: FormField, asked: Mapping[str, Any]) -> Resolved:
     """The group of UI controls -> the one parameter that is sent. Controls that were not asked for take
     their defaults; a control and its target asked for at once contradict each other and stop."""
     target = form_field.target
     controls = {control.name: control for control in form_field.ui}
-    direct = target if target in left and target not in controls else None
-    chosen = {name: _choose(offer, control, left[name]) for name, control in controls.items() if name in left}
+    direct = target if target in asked and target not in controls else None
+    chosen = {
+        name: _choose(offer, control, asked[name]) for name, control in controls.items() if name in asked
+    }
     if direct and chosen:
         raise UsageError(
             f"{_listed(['--' + name.replace('_', '-') for name in (direct, *chosen)])} set the same field of "
@@ -105,16 +127,14 @@ def _virtual(offer: Offer, form_field: FormField, left: dict[str, Any]) -> Resol
             kind="contradiction",
         )
     if direct:
-        value = _choose(offer, form_field.control, left.pop(target))
+        value = _choose(offer, replace(form_field.control, name=target), asked[target])
         return Resolved({target: value}, {target: "asked"})
-    for name in chosen:
-        del left[name]
     group = {name: chosen.get(name, control.default) for name, control in controls.items()}
-    value = _mapped(form_field, group)
+    value = _mapped(form_field, group, chosen)
     if value is None:
         if chosen:
             raise UsageError(
-                f"{offer.name} has no size for {_pairs(group)}.",
+                f"{offer.name} has no {target} for {_pairs(group)}.",
                 kind="unsupported_option",
                 detail=f"It takes {_listed(_pairs(sources) for sources, _ in form_field.mapping)}.",
             )
@@ -124,9 +144,12 @@ def _virtual(offer: Offer, form_field: FormField, left: dict[str, Any]) -> Resol
     return Resolved({target: value}, {target: source}, applied=group)
 
 
-def _mapped(form_field: FormField, group: Mapping[str, Any]) -> Any:
+def _mapped(form_field: FormField, group: Mapping[str, Any], chosen: Collection[str]) -> Any:
+    """The target's value; never from a row that leaves out what was asked."""
     for sources, target_value in form_field.mapping:
-        if all(name in group and same(group[name], value) for name, value in sources.items()):
+        if set(chosen) <= set(sources) and all(
+            name in group and same(group[name], value) for name, value in sources.items()
+        ):
             return target_value.replace("×", "x") if isinstance(target_value, str) else target_value
     return None
 
@@ -135,10 +158,11 @@ def _choose(offer: Offer, control: Choice, value: Any) -> Any:
     """The control's own spelling of a value; any value where the control lists none."""
     if not control.options:
         return value
-    for label, option in control.options:
-        if same(value, option) or same(value, label):
-            return option
-    return _pick(offer, control.name, value, tuple(option for _, option in control.options))
+    values = tuple(option for _, option in control.options)
+    labelled = [option for label, option in control.options if same(value, label)]
+    if labelled and not any(same(value, option) for option in values):  # a label may be another's value
+        return labelled[0]
+    return _pick(offer, control.name, value, values)
 
 
 def _pick(offer: Offer, name: str, value: Any, allowed: tuple[Any, ...]) -> Any:
@@ -164,17 +188,21 @@ def _no_such_option(offer: Offer, name: str) -> UsageError:
 
 
 def _rule_values(offer: Offer, name: str) -> tuple[Any, ...]:
-    found = (rule.attributes[name] for rule in offer.rules if name in rule.attributes)
-    return tuple(dict.fromkeys(found))
+    """The values that the prices name, each once; 1 and true are two, though Python finds them equal."""
+    found: dict[Any, Any] = {}
+    for rule in offer.rules:
+        if name in rule.attributes:
+            found.setdefault(_canonical(rule.attributes[name]), rule.attributes[name])
+    return tuple(found.values())
 
 
 def _canonical(value: Any) -> Any:
     if isinstance(value, bool):
         return str(value).lower()
     text = str(value).strip().casefold().replace("×", "x")
-    left, colon, right = text.partition(":")
-    if colon and left.isdigit() and right.isdigit() and int(right):
-        return Fraction(int(left), int(right))  # 14:6 is 21:9; as text they would differ
+    ratio = re.fullmatch(r"(\d{1,9}):(\d{1,9})", text)
+    if ratio and int(ratio[2]):
+        return Fraction(int(ratio[1]), int(ratio[2]))  # 14:6 is 21:9; as text they would differ
     return text
 
 

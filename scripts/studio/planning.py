@@ -144,16 +144,16 @@ def draft(  # noqa: PLR0913 - the parts of a plan, each found by a step of its o
 def check_consent(plan: Plan, gateway: Gateway, max_credits: float | None) -> None:
     """Promise 2: an unknown price, or one above what is usual, is asked about first."""
     steps = plan.billing.amount
-    limit = None if max_credits is None else max_credits * 10**gateway.unit.decimals
     if steps is None:
         raise NeedsApproval("The price of this is not known, so it is not bought.")
-    amount = f"{gateway.unit.amount(steps)} {gateway.unit.name}"
-    if limit is not None and steps > limit:
+    price = gateway.unit.amount(steps)  # 0.29 is 29 steps, but 0.29 * 100 is a little less than 29
+    amount = f"{price} {gateway.unit.name}"
+    if max_credits is not None and price > max_credits:
         raise OverLimit(f"This costs {amount}, more than --max-credits {max_credits:g}.")
-    if limit is None and steps > gateway.confirm_above:
+    if max_credits is None and steps > gateway.confirm_above:
         raise NeedsApproval(
             f"This costs {amount}, which is more than is bought without asking.",
-            detail=f"After a yes, run it again with --max-credits {gateway.unit.amount(steps)}.",
+            detail=f"After a yes, run it again with --max-credits {price}.",
         )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import localtime, strftime
@@ -108,7 +108,7 @@ class Runner:
             raise failure
         outputs, unsaved = self._save(job, end)
         error: StudioError | None = unsaved or _partial(end)
-        self.ledger.done(job.id, outputs, end.charged, error_record(error) if error else None)
+        self._finish(job, outputs, end, error)
         if error:
             raise error
         return self.ledger.get(job.id)
@@ -137,8 +137,11 @@ class Runner:
 
         if not plan.inputs:
             return ()
-        with ThreadPoolExecutor(UPLOADS_AT_ONCE) as pool:
+        pool = ThreadPoolExecutor(UPLOADS_AT_ONCE)
+        try:
             return tuple(pool.map(one, plan.inputs))
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def _pay(self, job: Job, request: Request) -> None:
         """The paid call, from the fsync before it to the fsync after it."""
@@ -205,7 +208,20 @@ class Runner:
             ) from odd
 
     def _remark(self, job: Job, what: str) -> None:
-        self.ledger.event(job.id, what)
+        with suppress(LedgerError):  # a remark is not worth the wait for something paid
+            self.ledger.event(job.id, what)
+
+    def _finish(
+        self, job: Job, outputs: tuple[Saved | Output, ...], end: Done, error: StudioError | None
+    ) -> None:
+        try:
+            self.ledger.done(job.id, outputs, end.charged, error_record(error) if error else None)
+        except LedgerError as problem:
+            raise NotSaved(
+                "The task is finished and its files are fetched, but the record could not be written.",
+                kind="not_recorded",
+                detail=problem.message,
+            ) from problem
 
     def _save(self, job: Job, done: Done) -> tuple[tuple[Saved | Output, ...], NotSaved | None]:
         """Every output that can be saved is saved, whatever became of the others."""

@@ -22,6 +22,7 @@ from studio.types import Gateway, Json
 HOME = "MEDIA_STUDIO_HOME"
 GATEWAY_SETTINGS = {"confirm_above": (int, float), "hosts": list}
 AUTHORITY = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?")
+LANGUAGES = ("auto", "zh", "en")
 SETTINGS = {"language": str, "out": str, "gateways": dict}
 
 
@@ -124,6 +125,8 @@ def _config(file: Path) -> Json:
     except tomllib.TOMLDecodeError as problem:
         raise UsageError(f"{file} is not valid TOML: {problem}.", kind="bad_config") from problem
     _check(config, SETTINGS, str(file))
+    if config.get("language", "auto") not in LANGUAGES:
+        raise UsageError(f"{file}: language can be {', '.join(LANGUAGES)}.", kind="bad_config")
     known = [gateway.id for gateway in catalogue.gateways()]
     for id, own in config.get("gateways", {}).items():
         if id not in known:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 from studio.types import Json
@@ -16,6 +17,7 @@ def person(document: Json) -> str:
         "media-studio/list/1": _list,
         "media-studio/doctor/1": _doctor,
         "media-studio/sandbox/1": _sandbox,
+        "media-studio/schema/1": _schema,
     }.get(document["schema"], _job)
     return "\n".join(made(document))
 
@@ -59,8 +61,6 @@ def _job(document: Json) -> Iterator[str]:
         if error["detail"]:
             yield error["detail"]
     if document.get("request"):
-        import json
-
         yield json.dumps(document["request"], ensure_ascii=False, indent=2)
     if document["next"] and not document["done"]:
         yield f"Go on with: {' '.join(document['next'])}"
@@ -101,6 +101,10 @@ def _doctor(document: Json) -> Iterator[str]:
     yield ", ".join(f"{name} {version}" for name, version in document["versions"].items())
     if not document["ready"]:
         yield 'To try without a key: create.py make --sandbox --prompt "a lighthouse at dusk"'
+
+
+def _schema(document: Json) -> Iterator[str]:
+    yield json.dumps(document, ensure_ascii=False, indent=1)
 
 
 def _sandbox(document: Json) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""IMA Studio's Open API: pictures. Wire facts: references/providers/ima.md.
+"""IMA Studio's Open API: pictures. Wire facts: references/ima.md.
 
 Every answer is an envelope `{"code", "message", "data"}`, and its `code` is the only word of business: 0
 and 200 are success, whatever the HTTP status. An answer without an envelope is transport, not a no.

@@ -1,0 +1,59 @@
+# make demo: a picture from an imitation of the vendor, without a key.   make test: all that has to hold.
+# PYTHON names the interpreter that .venv is made with: make setup PYTHON=python3.12
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: help setup demo test lint format types imports docs docs-check tests
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo    set up, and make a picture without a key"
+	@echo "make setup   a virtual environment in .venv with what the command needs"
+	@echo "make test    lint, format, types, imports, docs-check and tests; each is a target of its own"
+	@echo "make docs    write the documents that are made from the code"
+
+# What the command needs. The stamps keep a second run from installing again.
+setup: $(VENV)/.needs
+
+$(VENV)/.needs: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "media-studio needs Python 3.10 or newer; $(PYTHON) is " + sys.version.split()[0] + ". Name another: make $(or $(MAKECMDGOALS),setup) PYTHON=python3.12")'
+	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
+	@echo "Installing what media-studio needs into $(VENV) ..."
+	@$(PIP_INSTALL) .
+	@touch $@
+
+demo: setup
+	$(BIN)/python scripts/create.py make --sandbox --speed 10 --prompt "a lighthouse at dusk, oil painting" --aspect-ratio 16:9 --json
+
+# What the checks need besides.
+$(VENV)/.test-needs: $(VENV)/.needs
+	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11) and "make test needs Python 3.11 or newer (skills-ref does); $(VENV) has " + sys.version.split()[0] + ". Remove $(VENV), then: make test PYTHON=python3.12")'
+	@echo "Installing what the checks need into $(VENV) ..."
+	@$(PIP_INSTALL) ".[test]"
+	@touch $@
+
+test: lint format types imports docs-check tests
+
+lint: $(VENV)/.test-needs
+	$(BIN)/ruff check .
+
+format: $(VENV)/.test-needs
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.test-needs
+	$(BIN)/mypy
+
+imports: $(VENV)/.test-needs
+	PYTHONPATH=scripts $(BIN)/lint-imports
+
+docs-check: $(VENV)/.test-needs
+	$(BIN)/python tools/gen_docs.py --check
+
+tests: $(VENV)/.test-needs
+	$(BIN)/python -m pytest -n auto
+
+docs: $(VENV)/.needs
+	$(BIN)/python tools/gen_docs.py

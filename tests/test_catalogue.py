@@ -1,0 +1,142 @@
+"""The catalogue keeps its own promises: what a file of data says is whole, ordered and unambiguous."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import pytest
+
+from offers import live
+from studio import catalogue, params
+from studio.errors import REFUSALS, UsageError
+from studio.types import ModelSpec
+
+MODELS = catalogue.models()
+NAMES = [(name, model) for model in MODELS for name in (model.id, model.name, *model.aliases)]
+PEOPLE_SAY = {  # the vendor's document, section "names people use"
+    "SeeDream 4.5": ["可梦", "豆包可梦", "SeeDream", "see dream"],
+    "Nano Banana2": [
+        *("香蕉", "香蕉2", "小香蕉", "Nano Banana", "Nano Banana 2"),
+        *("Banana2", "NB2", "nano-banana-2"),
+    ],
+    "Nano Banana Pro": [
+        *("香蕉Pro", "香蕉专业版", "大香蕉", "Nano Banana Pro"),
+        *("Banana Pro", "NB Pro", "nano-banana-pro"),
+    ],
+    "Midjourney": ["MJ", "Midjourney", "Mid journey"],
+}
+
+
+def found(words: str) -> str:
+    model = catalogue.find(words, MODELS)
+    assert model, f"nobody is called {words}"
+    return model.name
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [(name, word) for name, list in PEOPLE_SAY.items() for word in list]
+)
+def test_the_names_people_use_find_their_model_whatever_the_case(name: str, words: str) -> None:
+    for written in (words, words.upper(), words.lower(), words.title(), f" {words} "):
+        assert found(written) == name
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.id)
+def test_spaces_dashes_and_underscores_do_not_matter(model: ModelSpec) -> None:
+    for name in (model.id, model.name, *model.aliases):
+        assert found(name.replace(" ", "-")) == found(name.replace("-", "_")) == model.name
+
+
+def test_no_name_means_two_models() -> None:
+    for (one, model), (other, owner) in combinations(NAMES, 2):
+        if catalogue.find(one, [owner]) or catalogue.find(other, [model]):
+            assert model is owner, f"{one} and {other}"
+
+
+@pytest.mark.parametrize("words", ["", "banana", "nano", "seedream 5", "香", "ima"])
+def test_a_part_of_a_name_is_no_name(words: str) -> None:
+    assert catalogue.find(words, MODELS) is None
+
+
+@pytest.mark.parametrize(
+    ("words", "nearest"),
+    [("seadream", "SeeDream 4.5"), ("nano bananna pro", "Nano Banana Pro"), ("midjorney", "Midjourney")],
+)
+def test_the_nearest_names_come_first_and_are_three(words: str, nearest: str) -> None:
+    models = catalogue.nearest(words, MODELS)
+    assert models[0].name == nearest
+    assert len({model.id for model in models}) == 3
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.id)
+def test_a_model_is_described_in_full(model: ModelSpec) -> None:
+    gateways = {gateway.id for gateway in catalogue.gateways()}
+    assert model.gateway in gateways
+    assert model.estimate
+    assert 0 < model.estimate[0] < model.estimate[1]
+    assert 0 < model.poll_every < model.estimate[0]
+    assert set(model.traits) == {"en", "zh"}
+    assert model.task_types
+    assert set(model.task_types) <= set(catalogue.task_types())
+    assert set(model.prices) == set(model.task_types)
+    for rows in model.prices.values():
+        assert rows
+        assert all(what and isinstance(steps, int) and steps > 0 for what, steps in rows)
+
+
+@pytest.mark.parametrize("task_type", list(catalogue.task_types()))
+def test_the_tables_say_what_the_imitated_list_says(task_type: str) -> None:
+    """Two readings of the vendor's document, made apart: they must agree."""
+    offers = {offer.model_id: offer for offer in live(task_type)}
+    for model in catalogue.models(task_type):
+        offer = offers[model.id]
+        assert (offer.name, offer.version) == (model.name, model.version)
+        assert sorted(rule.points for rule in offer.rules) == sorted(
+            steps for _, steps in model.prices[task_type]
+        )
+        offered = params.accepts(offer)
+        assert {name: list(map(str, values)) for name, values in offered.items()} == {
+            name: list(values) for name, values in model.options.items()
+        }
+
+
+@pytest.mark.parametrize("vendor", catalogue.vendors(), ids=lambda vendor: vendor.id)
+def test_every_kind_that_a_vendors_codes_mean_is_known(vendor: catalogue.Vendor) -> None:
+    raw = vendor.raw
+    for table in ("codes", "refusal_texts", "texts"):
+        assert raw[table]
+        assert set(raw[table].values()) <= set(REFUSALS)
+    assert set(raw["refusals"]) | set(raw["bare_refusals"]) <= set(raw["codes"])
+    assert not {"500", "502", "504"} & {*raw["refusals"], *raw["bare_refusals"]}, "a 5xx is never a plain no"
+    assert all(words == words.lower() for table in ("refusal_texts", "texts") for words in raw[table])
+
+
+@pytest.mark.parametrize("vendor", catalogue.vendors(), ids=lambda vendor: vendor.id)
+def test_a_vendors_addresses_are_https_and_its_limits_sane(vendor: catalogue.Vendor) -> None:
+    assert len(vendor.as_of) == len("2026-01-31")
+    for gateway in vendor.gateways:
+        pages = (gateway.key_page, gateway.credits_page, *gateway.urls.values())
+        assert all(page.startswith("https://") and not page.endswith("/") for page in pages)
+        assert {"api", "upload"} <= set(gateway.urls)
+        assert gateway.key_prefix
+        assert gateway.key_env.endswith("_API_KEY")
+        assert gateway.confirm_above > 0
+    for task_type in vendor.task_types.values():
+        assert task_type.kind in {"image", "video"}
+        for rule in task_type.inputs:
+            assert 1 <= rule.least <= rule.most
+            assert rule.max_bytes > 0
+
+
+@pytest.mark.parametrize("task_type", list(catalogue.task_types()))
+def test_a_default_can_be_made_and_needs_somebody_to_pay(task_type: str) -> None:
+    model = catalogue.default_model(task_type, ["ima"])
+    assert task_type in model.task_types
+    with pytest.raises(UsageError) as stopped:
+        catalogue.default_model(task_type, [])
+    assert stopped.value.kind == "no_default"
+
+
+def test_providers_stand_in_the_order_of_the_registry() -> None:
+    assert [vendor.id for vendor in catalogue.vendors()] == catalogue.load("registry.json")["providers"]
+    assert catalogue.vendor("ima") is catalogue.vendors()[0]

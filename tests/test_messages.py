@@ -1,0 +1,178 @@
+"""What is said to people: whole in both languages, and nothing that is never said."""
+
+from __future__ import annotations
+
+import ast
+import string
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import studio
+from offers import GATEWAY
+from studio import catalogue, errors
+from studio.messages import LANGUAGES, Messages, language_of
+from studio.types import Unit
+
+TEXTS = {language: catalogue.load(f"messages.{language}.json") for language in LANGUAGES}
+SOURCES = [ast.parse(file.read_text(encoding="utf-8")) for file in Path(studio.__file__).parent.rglob("*.py")]
+NOT_SAID_YET = {"submitted"}  # waits for the command that will say it
+
+
+def tree(root: type[errors.StudioError]) -> Iterator[type[errors.StudioError]]:
+    yield root
+    for branch in root.__subclasses__():
+        yield from tree(branch)
+
+
+def constants(node: ast.AST) -> set[str]:
+    return {
+        one.value for one in ast.walk(node) if isinstance(one, ast.Constant) and isinstance(one.value, str)
+    }
+
+
+def said() -> set[str]:
+    """The keys that some `.say(...)` names, there or in a variable of its module."""
+    found = set()
+    for module in SOURCES:
+        named = {
+            target.id: constants(node.value)
+            for node in ast.walk(module)
+            if isinstance(node, ast.Assign)
+            for target in node.targets
+            if isinstance(target, ast.Name)
+        }
+        for call in ast.walk(module):
+            if (
+                isinstance(call, ast.Call)
+                and isinstance(call.func, ast.Attribute)
+                and call.func.attr == "say"
+            ):
+                key = call.args[0]
+                found |= named.get(key.id, set()) if isinstance(key, ast.Name) else constants(key)
+    return found
+
+
+def kinds() -> set[str]:
+    """Every kind that an error can have."""
+    literal = {
+        word
+        for module in SOURCES
+        for node in ast.walk(module)
+        if isinstance(node, ast.keyword) and node.arg == "kind"
+        for word in constants(node.value)
+    }
+    return literal | {error.kind for error in tree(errors.StudioError)} | set(errors.REFUSALS)
+
+
+def placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+def test_both_languages_say_the_same_things_with_the_same_values() -> None:
+    zh, en = TEXTS["zh"], TEXTS["en"]
+    assert set(zh) == set(en)
+    for key, text in en.items():
+        assert placeholders(text) == placeholders(zh[key]), key
+        assert text.strip() == text != ""
+        assert zh[key].strip() == zh[key] != ""
+
+
+def test_every_text_is_said_somewhere() -> None:
+    units = {f"unit.{gateway.unit.name}" for gateway in catalogue.gateways()}
+    used = said() | {f"error.{kind}" for kind in kinds()} | units | {"error.fallback"}
+    assert set(TEXTS["en"]) - used == NOT_SAID_YET
+
+
+def test_everything_that_is_said_has_a_text() -> None:
+    assert said() <= set(TEXTS["en"]) | {"error."}
+    assert {f"unit.{gateway.unit.name}" for gateway in catalogue.gateways()} <= set(TEXTS["en"])
+
+
+@pytest.mark.parametrize("error", list(tree(errors.StudioError)), ids=lambda error: error.__name__)
+def test_every_class_of_error_has_words_of_its_own(error: type[errors.StudioError]) -> None:
+    assert f"error.{error.kind}" in TEXTS["en"]
+
+
+@pytest.mark.parametrize("kind", [*errors.REFUSALS, "never_heard_of"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_error_without_words_of_its_own_is_told_in_those_of_its_class(language: str, kind: str) -> None:
+    fallback = errors.REFUSALS[kind][0].kind if kind in errors.REFUSALS else "network"
+    values = {"cost": "5 points", "model": "M", "key_page": "https://k", "credits_page": "https://c"}
+    text = Messages(language).error(kind, fallback, **values)
+    own = f"error.{kind}" if f"error.{kind}" in TEXTS[language] else f"error.{fallback}"
+    assert text == TEXTS[language][own].format(**values)
+    assert Messages(language).error("never", "heard_of") == TEXTS[language]["error.fallback"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_error_texts_ask_for_nothing_that_a_failure_does_not_give(language: str) -> None:
+    for key, text in TEXTS[language].items():
+        if key.startswith("error."):
+            assert placeholders(text) <= {"cost", "model", "key_page", "credits_page"}, key
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_texts_hold_no_invisible_characters_and_begin_with_a_sign(language: str) -> None:
+    for key, text in TEXTS[language].items():
+        hidden = [char for char in text if unicodedata.category(char) in {"Cf", "Cc", "Co", "Cn", "Zl", "Zp"}]
+        assert not hidden, key
+        if key.startswith("error."):
+            assert unicodedata.category(text[0]) == "So", f"{key}: a sign to see at a glance"
+
+
+def test_a_text_is_in_its_own_language() -> None:
+    for key in TEXTS["en"]:
+        assert language_of(TEXTS["en"][key]) == "en"
+        words = "".join(part for part, *_ in string.Formatter().parse(TEXTS["zh"][key]))
+        if any(char.isalpha() for char in words):
+            assert language_of(words) == "zh", key
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_values_that_look_like_places_are_said_as_they_are(language: str) -> None:
+    assert "{cost} {0.__class__}" in Messages(language).say("rehearsal", text="{cost} {0.__class__}")
+
+
+@pytest.mark.parametrize(
+    ("language", "steps", "unit", "text"),
+    [
+        ("en", 5, GATEWAY.unit, "5 points"),
+        ("zh", 5, GATEWAY.unit, "5 积分"),
+        ("en", 150, Unit("credits", 2), "1.5 credits"),
+        ("en", 0, GATEWAY.unit, "0 points"),
+        ("en", None, GATEWAY.unit, "unknown"),
+        ("zh", None, GATEWAY.unit, "未知"),
+    ],
+)
+def test_a_cost_is_an_amount_with_its_unit_or_unknown(
+    language: str, steps: int | None, unit: Unit, text: str
+) -> None:
+    assert Messages(language).cost(steps, unit) == text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_estimate_is_a_span_or_vague(language: str) -> None:
+    words = Messages(language)
+    assert all(number in words.estimate((30, 60)) for number in ("30", "60"))
+    assert words.estimate(None) == TEXTS[language]["estimate_unknown"]
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        (None, "en"),
+        ("", "en"),
+        ("a lighthouse", "en"),
+        ("一只猫", "zh"),
+        ("logo with the words 你好", "zh"),
+        ("🐱 café ,。", "en"),
+        ("一", "zh"),
+        ("\u9fff", "zh"),
+        ("ひらがな", "en"),
+    ],
+)
+def test_the_language_is_chinese_where_a_chinese_character_stands(text: str | None, language: str) -> None:
+    assert language_of(text) == language

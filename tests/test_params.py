@@ -1,0 +1,258 @@
+"""What is asked for finds the one place it belongs to in a live form, or stops."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from offers import bind, field, live, made_up, model, rule, virtual
+from studio import params
+from studio.errors import UsageError
+
+SIZES = {
+    "1:1": "2048x2048",
+    "16:9": "2560x1440",
+    "9:16": "1440x2560",
+    "4:3": "2304x1728",
+    "3:4": "1728x2304",
+    "2:3": "1664x2496",
+    "3:2": "2496x1664",
+    "21:9": "3024x1296",
+}
+QUALITY = [field("quality", "720p", "720p", "1080p"), field("sound", "off", "on", "off")]
+MODES = [
+    ({"quality": "720p", "sound": "off"}, "std"),
+    ({"quality": "1080p", "sound": "off"}, "pro"),
+    ({"quality": "720p", "sound": "on"}, "std+"),
+    ({"quality": "1080p", "sound": "on"}, "pro+"),
+]
+
+
+def test_nothing_asked_is_the_default_of_the_controls_and_not_of_the_field() -> None:
+    resolved = bind(model("SeeDream 4.5"))
+    assert resolved.values == {"size": "2048x2048"}
+    assert resolved.origin == {"size": "default"}
+    assert resolved.applied == {"aspect_ratio": "1:1"}
+
+
+@pytest.mark.parametrize("task_type", ["text_to_image", "image_to_image"])
+@pytest.mark.parametrize("ratio", SIZES)
+def test_a_ratio_becomes_a_size_and_is_not_sent_itself(task_type: str, ratio: str) -> None:
+    resolved = bind(model("SeeDream 4.5", task_type), aspect_ratio=ratio)
+    assert resolved.values == {"size": SIZES[ratio]}
+    assert resolved.origin == {"size": "asked"}
+    assert resolved.applied == {"aspect_ratio": ratio}
+
+
+@pytest.mark.parametrize(
+    ("ratio", "listed"),
+    [("7:3", "21:9"), ("14:6", "21:9"), ("32:18", "16:9"), (" 2:2 ", "1:1"), ("06:4", "3:2")],
+)
+def test_ratios_compare_as_fractions(ratio: str, listed: str) -> None:
+    resolved = bind(model("SeeDream 4.5"), aspect_ratio=ratio)
+    assert resolved.values == {"size": SIZES[listed]}
+    assert resolved.applied == {"aspect_ratio": listed}
+
+
+@pytest.mark.parametrize(
+    "ratio",
+    ["8:3", "5:4", "adaptive", "16:0", "0:0", "-16:-9", "16", "1.78", "²:1", f"{'9' * 5000}:1", "", ":"],
+)
+@pytest.mark.parametrize("name", ["SeeDream 4.5", "Nano Banana2"])
+def test_a_ratio_that_is_not_made_stops_and_says_which_are(name: str, ratio: str) -> None:
+    with pytest.raises(UsageError) as stopped:
+        bind(model(name), aspect_ratio=ratio)
+    assert stopped.value.kind == "unsupported_option"
+    assert "16:9" in str(stopped.value.detail)
+
+
+@pytest.mark.parametrize(
+    "options", [{"size": "4k", "aspect_ratio": "1:1"}, {"aspect_ratio": "16:9", "size": "2k"}]
+)
+def test_a_control_and_its_target_at_once_contradict_each_other(options: dict[str, str]) -> None:
+    with pytest.raises(UsageError) as stopped:
+        bind(model("SeeDream 4.5"), **options)
+    assert stopped.value.kind == "contradiction"
+    assert "--size" in stopped.value.message
+    assert "--aspect-ratio" in stopped.value.message
+
+
+def test_the_target_itself_can_be_asked_for_among_its_own_values() -> None:
+    assert bind(model("SeeDream 4.5"), size="4K").values == {"size": "4k"}
+    with pytest.raises(UsageError, match="8K"):
+        bind(model("SeeDream 4.5"), size="8K")
+
+
+def test_a_control_named_like_its_target_is_mapped_once() -> None:
+    offer = made_up(
+        [
+            virtual(
+                "size", [field("size", "1:1", "1:1", "16:9")], [({"size": "16:9"}, "2560x1440")], value="2k"
+            )
+        ]
+    )
+    assert bind(offer, size="16:9").values == {"size": "2560x1440"}
+    assert bind(offer).values == {"size": "2k"}, "no row for the defaults: the field's own value"
+    with pytest.raises(UsageError):
+        bind(offer, size="1:1")
+
+
+@pytest.mark.parametrize(
+    ("options", "mode"),
+    [
+        ({}, "std"),
+        ({"quality": "1080P"}, "pro"),
+        ({"sound": "on"}, "std+"),
+        ({"quality": "1080p", "sound": "on"}, "pro+"),
+    ],
+)
+def test_controls_of_a_group_that_were_not_asked_for_take_their_defaults(
+    options: dict[str, str], mode: str
+) -> None:
+    resolved = bind(made_up([virtual("mode", QUALITY, MODES)]), **options)
+    assert resolved.values == {"mode": mode}
+
+
+def test_a_row_that_leaves_out_what_was_asked_is_never_taken() -> None:
+    offer = made_up([virtual("mode", QUALITY, [({"quality": "720p"}, "std"), ({}, "any")])])
+    assert bind(offer).values == {"mode": "std"}
+    assert bind(offer, quality="720p").values == {"mode": "std"}
+    with pytest.raises(UsageError, match="no mode for quality 720p, sound on"):
+        bind(offer, sound="on")
+
+
+def test_the_value_of_a_virtual_field_goes_to_its_target_under_the_targets_name() -> None:
+    form = [
+        virtual("mode_ui", QUALITY, MODES, target="mode", **{"options": [{"label": "Pro", "value": "pro"}]})
+    ]
+    offer = made_up(form)
+    assert bind(offer, quality="1080p").values == bind(offer, mode="Pro").values == {"mode": "pro"}
+    assert set(params.accepts(offer)) == {"quality", "sound", "mode"}
+    with pytest.raises(UsageError, match="no option mode_ui"):
+        bind(offer, mode_ui="pro")
+
+
+def test_the_sign_of_multiplication_becomes_a_letter() -> None:
+    offer = made_up([virtual("size", [field("ratio", "1:1", "1:1")], [({"ratio": "1:1"}, "1024×1024")])])
+    assert bind(offer, ratio="1:1").values == {"size": "1024x1024"}
+
+
+@pytest.mark.parametrize(
+    ("form", "options", "values"),
+    [
+        (None, {}, {}),
+        ([field("size", "1K", "1K", "4K")], {}, {"size": "1K"}),
+        ([field("size", "1K", "1K", "4K")], {"size": "4k"}, {"size": "4K"}),
+        ([field("seed")], {}, {}),
+        ([field("seed", -1)], {"seed": 7}, {"seed": 7}),
+    ],
+)
+def test_a_form_without_virtual_fields_is_taken_as_it_stands(
+    form: Any, options: dict[str, Any], values: dict[str, Any]
+) -> None:
+    assert bind(made_up(form), **options).values == values
+
+
+@pytest.mark.parametrize(
+    ("listed", "given"),
+    [("1K", "1k"), ("1080p", " 1080P "), (True, "true"), ("true", True), (5, "5"), ("FALSE", False)],
+)
+def test_values_are_sent_in_the_forms_own_spelling(listed: Any, given: Any) -> None:
+    sent = bind(made_up([field("what", None, "other", listed)]), what=given).values["what"]
+    assert sent == listed
+    assert type(sent) is type(listed)
+
+
+def test_a_value_goes_before_the_label_of_another() -> None:
+    options = [{"label": "2K", "value": "hd"}, {"label": "Best", "value": "2k"}]
+    offer = made_up([{"field": "size", "options": options}])
+    assert bind(offer, size="2K").values == {"size": "2k"}
+    assert bind(offer, size="best").values == {"size": "2k"}
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_parameter_that_stands_twice_in_a_form_keeps_what_was_asked(turned: bool) -> None:
+    plain = [field("size", "1K", "1K", "2560x1440"), field("ratio", "1:1", "1:1", "16:9")]
+    mapped = virtual("size", [field("ratio", "1:1", "1:1", "16:9")], [({"ratio": "16:9"}, "2560x1440")])
+    offer = made_up([*plain, mapped] if turned else [mapped, *plain])
+    assert bind(offer, ratio="16:9").values == {"size": "2560x1440", "ratio": "16:9"}
+    offer = made_up([*plain, *plain])
+    assert bind(offer, size="2560x1440").values == {"size": "2560x1440", "ratio": "1:1"}
+
+
+def test_two_places_for_one_wish_that_disagree_stop() -> None:
+    mapped = virtual("size", [field("ratio", "1:1", "16:9")], [({"ratio": "16:9"}, "2560x1440")])
+    other = virtual("size", [field("ratio", "1:1", "16:9")], [({"ratio": "16:9"}, "1280x720")])
+    with pytest.raises(UsageError) as stopped:
+        bind(made_up([mapped, other]), ratio="16:9")
+    assert stopped.value.kind == "contradiction"
+
+
+def test_parameters_with_an_option_of_their_own_are_not_taken_from_a_form() -> None:
+    form = [field("n", 4, 1, 4), field("prompt", "a cat"), field("size", "1K", "1K")]
+    form.append(virtual("count", [field("many", "no", "no")], [({"many": "no"}, 4)], target="n"))
+    assert bind(made_up(form)).values == {"size": "1K"}
+
+
+@pytest.mark.parametrize("name", ["prompt", "n", "input_images", "cast", "default"])
+def test_reserved_names_cannot_be_set(name: str) -> None:
+    with pytest.raises(UsageError) as stopped:
+        params.read("text_to_image", "a cat", 1, {name: "x"})
+    assert stopped.value.kind == "reserved_parameter"
+
+
+def test_an_option_that_would_change_nothing_stops_with_the_nearest_name() -> None:
+    with pytest.raises(UsageError, match=r"no option qualty.*Did you mean quality\?"):
+        bind(made_up([virtual("mode", QUALITY, MODES)]), qualty="720p")
+    with pytest.raises(UsageError, match="no option aspect_ratio"):
+        bind(model("Midjourney"), aspect_ratio="16:9")
+
+
+def test_what_only_the_prices_name_can_be_asked_for_among_their_values() -> None:
+    offer = made_up(None, [rule(1, 4, quality="Low"), rule(2, 8, quality="High")])
+    assert bind(offer, quality="high").values == {"quality": "High"}
+    with pytest.raises(UsageError, match="quality medium"):
+        bind(offer, quality="medium")
+
+
+@pytest.mark.parametrize("task_type", ["text_to_image", "image_to_image"])
+def test_every_value_that_is_offered_can_be_asked_for(task_type: str) -> None:
+    for offer in live(task_type):
+        offered = params.accepts(offer)
+        assert offered
+        for name, values in offered.items():
+            assert values
+            for value in values:
+                assert "asked" in bind(offer, **{name: value}).origin.values()
+
+
+@pytest.mark.parametrize(
+    ("name", "word", "value"),
+    [
+        ("aspect_ratio", "横图", "16:9"),
+        ("aspect_ratio", "竖向", "9:16"),
+        ("aspect_ratio", " 方形 ", "1:1"),
+        ("size", "512", "512px"),
+        ("size", 512, "512px"),
+        ("size", "4k", "4k"),
+        ("seed", "512", "512"),
+    ],
+)
+def test_words_become_values_only_where_they_are_meant(name: str, word: Any, value: Any) -> None:
+    assert params.read("text_to_image", "a cat", 1, {name: word}).options == {name: value}
+
+
+SCALARS = st.one_of(st.text(max_size=6), st.integers(), st.booleans(), st.floats(allow_nan=False), st.none())
+
+
+@given(SCALARS, SCALARS)
+def test_sameness_is_an_equivalence_and_never_fails(one: Any, other: Any) -> None:
+    assert params.same(one, one)
+    assert params.same(one, other) == params.same(other, one)
+    if isinstance(one, str) and isinstance(other, str) and ":" not in one:
+        assert params.same(one, other) == (
+            one.strip().casefold().replace("×", "x") == other.strip().casefold().replace("×", "x")
+        )

@@ -1,0 +1,190 @@
+"""From a wish to a plan with one price, and whether the person has to be asked first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from offers import FREE, GATEWAY, field, leaf, live, parse, rule
+from studio import catalogue, planning
+from studio.errors import NeedsApproval, NetworkError, OverLimit, UsageError
+from studio.planning import Wish
+from studio.types import ModelSpec, Offer, Plan, Unit
+
+SIZES = [field("size", "1K", "1K", "2K")]
+
+
+def draft(offers: tuple[Offer, ...] | None = None, **words: Any) -> Plan:
+    """The plan of a wish, over the vendor's own list or the one given."""
+    wish = Wish(**{"prompt": "a lighthouse", **words})
+    task_type = planning.task_type_of(wish)
+    model = planning.model_of(wish, task_type, {"ima"})
+
+    def offers_of(_: ModelSpec, id: str) -> tuple[Offer, ...]:
+        return live(id) if offers is None else offers
+
+    return planning.draft(
+        wish, task_type=task_type, model=model, gateway=GATEWAY, inputs=(), offers_of=offers_of
+    )
+
+
+def stopped(what: Callable[[], object]) -> UsageError:
+    with pytest.raises(UsageError) as caught:
+        what()
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("count", "id"), [(0, "text_to_image"), (1, "image_to_image"), (10, "image_to_image")]
+)
+def test_the_kind_of_making_is_read_from_the_inputs(count: int, id: str) -> None:
+    assert planning.task_type_of(Wish(inputs=("a.png",) * count)).id == id
+    assert planning.task_type_of(Wish(inputs=("a.png",) * count, task_type=id)).id == id
+
+
+@pytest.mark.parametrize(
+    ("task_type", "count", "said"),
+    [
+        (None, 11, "11 pictures"),
+        ("text_to_image", 1, "takes no pictures, not 1"),
+        ("image_to_image", 0, "takes 1 to 10 pictures with --input-images, not 0"),
+        ("image_to_image", 11, "not 11"),
+    ],
+)
+def test_a_wrong_number_of_pictures_stops(task_type: str | None, count: int, said: str) -> None:
+    error = stopped(lambda: planning.task_type_of(Wish(inputs=("a.png",) * count, task_type=task_type)))
+    assert error.kind == "bad_inputs"
+    assert said in error.message
+
+
+def test_an_unknown_kind_of_making_stops_and_names_the_known() -> None:
+    error = stopped(lambda: planning.task_type_of(Wish(task_type="text_to_song")))
+    assert error.detail == "Task types: text_to_image, image_to_image."
+
+
+@pytest.mark.parametrize("prompt", [None, "", " \n"])
+def test_a_prompt_is_needed(prompt: str | None) -> None:
+    for task_type in catalogue.task_types().values():
+        error = stopped(partial(planning.check_prompt, Wish(prompt=prompt), task_type))
+        assert error.kind == "missing_prompt"
+
+
+@pytest.mark.parametrize("payable", [{"ima"}, set()])
+def test_the_default_is_seedream_with_or_without_a_key(payable: set[str]) -> None:
+    for task_type in catalogue.task_types().values():
+        assert planning.model_of(Wish(), task_type, payable).name == "SeeDream 4.5"
+
+
+def test_what_was_asked_is_what_the_plan_holds() -> None:
+    plan = draft(model="大香蕉", n=3, options={"size": "4k", "aspect_ratio": "横图"}, user_id="u1")
+    assert (plan.model.id, plan.model.version) == ("gemini-3-pro-image", "gemini-3-pro-image-preview")
+    assert plan.values == {"size": "4K", "aspect_ratio": "16:9"}
+    assert plan.origin == {"size": "asked", "aspect_ratio": "asked"}
+    assert (plan.n, plan.billing.attribute_id, plan.billing.amount) == (3, 2401, 54)
+    assert plan.requested["options"] == {"size": "4k", "aspect_ratio": "横图"}, "in the person's own words"
+    assert (plan.provider, plan.gateway, plan.user_id, plan.estimate) == ("ima", "ima", "u1", (60, 120))
+
+
+def test_a_picture_to_start_from_has_the_prices_of_its_own_list() -> None:
+    assert draft(inputs=("a.png",), model="NB2").billing.attribute_id == 4405
+
+
+@pytest.mark.parametrize("words", ["brand-new-1", "Brand New"])
+def test_a_model_that_only_the_live_list_knows_can_be_bought(words: str) -> None:
+    offers = parse([leaf(SIZES, model_id="brand-new-1", name="Brand New")])
+    plan = draft(offers, model=words)
+    assert (plan.model.id, plan.model.name) == ("brand-new-1", "Brand New")
+    assert plan.estimate is None
+
+
+def test_a_model_that_nobody_knows_stops_with_the_nearest_names() -> None:
+    error = stopped(lambda: draft(model="SeaDream 4.5"))
+    assert error.kind == "unknown_model"
+    assert str(error.detail).startswith("Nearest: SeeDream 4.5, ")
+
+
+def test_a_model_that_is_gone_from_the_live_list_is_not_replaced_by_another() -> None:
+    error = stopped(lambda: draft(parse([leaf(name="Other")])))
+    assert error.kind == "unknown_model"
+    assert "SeeDream 4.5" in error.message
+    assert error.detail == "It has: Other."
+    assert stopped(lambda: draft(())).detail == "It has: nothing."
+
+
+@pytest.mark.parametrize("words", [{"provider": "vidu"}, {"gateway": "302ai"}])
+def test_a_provider_or_gateway_that_has_nothing_stops(words: dict[str, Any]) -> None:
+    task_type = catalogue.task_types()["text_to_image"]
+    error = stopped(lambda: planning.model_of(Wish(**words), task_type, {"ima"}))
+    assert "text_to_image" in error.message
+
+
+VERSIONS = [leaf(rules=[rule(n, n)], version=f"v{n}", model_id="doubao-seedream-4.5") for n in (1, 2, 3)]
+
+
+def test_of_several_versions_the_last_of_the_list_is_the_newest() -> None:
+    assert draft(parse(VERSIONS)).model.version == "v3"
+    assert draft(parse(VERSIONS), version_id="v2").billing.attribute_id == 2
+
+
+def test_a_version_that_is_not_there_stops_and_names_those_that_are() -> None:
+    error = stopped(lambda: draft(parse(VERSIONS), version_id="v9"))
+    assert error.detail == "Versions: v1, v2, v3."
+
+
+def test_a_broken_entry_stops_and_the_version_before_it_is_not_bought_instead() -> None:
+    broken = {**VERSIONS[2]}
+    del broken["credit_rules"]
+    offers = parse([*VERSIONS[:2], broken])
+    with pytest.raises(NetworkError, match="lacks credit_rules"):
+        draft(offers)
+    assert draft(offers, version_id="v1").billing.attribute_id == 1
+
+
+def priced(steps: int | None) -> Plan:
+    plan = draft(parse([leaf(rules=FREE, model_id="doubao-seedream-4.5")]))
+    return replace(plan, billing=replace(plan.billing, amount=steps))
+
+
+@pytest.mark.parametrize(
+    ("price", "most", "verdict"),
+    [
+        (20, None, None),
+        (21, None, NeedsApproval),
+        (54, 54, None),
+        (54, 53.9, OverLimit),
+        (5, 4, OverLimit),
+        (5, 0, OverLimit),
+        (0, 0, None),
+        (None, None, NeedsApproval),
+        (None, 1e9, NeedsApproval),
+    ],
+)
+def test_consent(price: int | None, most: float | None, verdict: type[Exception] | None) -> None:
+    if verdict is None:
+        planning.check_consent(priced(price), GATEWAY, most)
+    else:
+        with pytest.raises(verdict):
+            planning.check_consent(priced(price), GATEWAY, most)
+
+
+def test_the_line_above_which_the_person_is_asked_is_the_gateways() -> None:
+    planning.check_consent(priced(30), replace(GATEWAY, confirm_above=30), None)
+    with pytest.raises(NeedsApproval):
+        planning.check_consent(priced(1), replace(GATEWAY, confirm_above=0), None)
+
+
+@given(st.integers(21, 10**7), st.integers(0, 3))
+def test_the_approval_that_is_proposed_is_enough_and_one_step_less_is_not(steps: int, decimals: int) -> None:
+    gateway = replace(GATEWAY, unit=Unit("credits", decimals))
+    with pytest.raises(NeedsApproval) as asked:
+        planning.check_consent(priced(steps), gateway, None)
+    proposed = float(str(asked.value.detail).split("--max-credits ")[1].rstrip("."))
+    planning.check_consent(priced(steps), gateway, proposed)
+    with pytest.raises(OverLimit):
+        planning.check_consent(priced(steps), gateway, (steps - 1) / 10**decimals)
