@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from studio import catalogue, documents, errors, media, options, planning
 from studio.app import App
-from studio.errors import NotFinished, StudioError, UnknownOutcome, UsageError
+from studio.errors import Interrupted, NotFinished, StudioError, UnknownOutcome, UsageError
 from studio.runner import Runner
 from studio.settings import is_loopback
 from studio.types import Job, Json, MediaRef, ModelSpec, Offer, Plan, Provider
 
 LEAST_PATIENCE = 600.0  # seconds; the vendor's own client waits as long
+LONGEST_INTENT = 1800.0  # seconds; all uploads and waits before a paid request take less
 SHORTEST_PATIENCE = 30.0  # of a rehearsal, whose clock is fast
 
 
@@ -134,13 +135,18 @@ def _dry(provider: Provider, plan: Plan) -> Json:
 
 
 def _settle(app: App, id: str) -> Job:
-    """The job; one in `sending` for longer than any paid call can take has lost its process."""
+    """The job. One that has been in `intent` or `sending` for longer than that can take has lost its
+    process: nothing left in the first case; in the second nobody knows."""
     job = app.ledger.get(id)
     gateway = app.settings.gateway(job.plan.gateway)
     longest = 4 * (gateway.connect_timeout + gateway.paid_timeout)
-    if job.state == "sending" and app.clock.time() - job.changed_at > longest:
+    age = app.clock.time() - job.changed_at
+    if job.state == "sending" and age > longest:
         lost = UnknownOutcome("The process that sent the paid request is gone. It may have been charged.")
         app.ledger.unknown(id, errors.error_record(lost))
+    elif job.state == "intent" and age > LONGEST_INTENT:
+        gone = Interrupted("The process that began this is gone. Nothing was bought.")
+        app.ledger.failed(id, errors.error_record(gone))
     return app.ledger.get(id)
 
 

@@ -106,6 +106,7 @@ def failure(  # noqa: PLR0913 - all by name; most are absent where nothing was b
         type(error).kind,
         cost=words.cost(plan.billing.amount if plan else None, gateway.unit) if gateway else "",
         model=plan.model.name if plan else "",
+        detail=error.detail or "",
         key_page=gateway.key_page if gateway else "",
         credits_page=gateway.credits_page if gateway else "",
     )

@@ -139,8 +139,14 @@ OPTIONS = (
         ("--size",), "the model's size or quality step, such as 2K", BUYING, metavar="SIZE", parameter=True
     ),
     Option(("--aspect-ratio",), "such as 16:9, or 横图", BUYING, metavar="W:H", parameter=True),
-    Option(("--resolution",), "for videos, such as 720p", BUYING, metavar="P", parameter=True),
-    Option(("--duration",), "for videos, in seconds", BUYING, metavar="SECONDS", parameter=True),
+    Option(
+        ("--resolution",),
+        "such as 720p, where the model has it; pictures have --size",
+        BUYING,
+        metavar="P",
+        parameter=True,
+    ),
+    Option(("--duration",), "in seconds, where the model has it", BUYING, metavar="SECONDS", parameter=True),
     Option(("--seed",), "to make the same again, where the model can", BUYING, metavar="N", parameter=True),
     Option(
         ("--set",), "any other parameter of the model", BUYING, type=pair, metavar="NAME=VALUE", repeated=True

@@ -159,6 +159,7 @@ class Runner:
                 raise UnknownOutcome(
                     f"Task {made.task.task_id} was accepted, but could not be written down. Keep this id.",
                     kind="not_recorded",
+                    detail=made.task.task_id,
                     charged="yes",
                 ) from None
 
@@ -219,7 +220,6 @@ class Runner:
         except LedgerError as problem:
             raise NotSaved(
                 "The task is finished and its files are fetched, but the record could not be written.",
-                kind="not_recorded",
                 detail=problem.message,
             ) from problem
 
