@@ -111,7 +111,7 @@ def test_an_error_without_words_of_its_own_is_told_in_those_of_its_class(languag
 def test_error_texts_ask_for_nothing_that_a_failure_does_not_give(language: str) -> None:
     for key, text in TEXTS[language].items():
         if key.startswith("error."):
-            assert placeholders(text) <= {"cost", "model", "key_page", "credits_page"}, key
+            assert placeholders(text) <= {"cost", "detail", "model", "key_page", "credits_page"}, key
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

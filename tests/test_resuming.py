@@ -136,3 +136,11 @@ def test_a_process_killed_while_paying_leaves_a_job_that_is_never_sent_again(ven
     lost = vendor.run("wait", row["job"])
     assert (lost.code, lost.error["charged"], lost.document["state"]) == (9, "maybe", "unknown")
     assert vendor.stats["requests"]["create"] == 1
+
+
+def test_a_job_whose_process_died_before_paying_ends_as_nothing_bought(vendor: Vendor) -> None:
+    job = vendor.make().document["job"]
+    with sqlite3.connect(Path(os.environ["MEDIA_STUDIO_HOME"]) / "ledger.sqlite3") as db:
+        db.execute("UPDATE jobs SET state = 'intent', task_id = NULL, changed_at = changed_at - 3600")
+    gone = vendor.run("wait", job)
+    assert (gone.document["state"], gone.error["charged"], gone.document["done"]) == ("failed", "no", True)
