@@ -17,6 +17,7 @@ from studio import buying, catalogue, documents, looking, options, text
 from studio.app import App
 from studio.errors import InternalError, Interrupted, StudioError
 from studio.interrupts import Interrupts
+from studio.messages import language_of
 from studio.redact import redact
 from studio.types import Job, Json
 
@@ -140,19 +141,20 @@ def _run(words: Sequence[str], out: Out, interrupts: Interrupts) -> int:
     finally:
         if app:
             app.close_twins()
-    out.document(_failure(error, app, clock))
+    out.document(_failure(error, app, clock, words))
     if app:
         app.close()
     return error.exit_code
 
 
-def _failure(error: StudioError, app: App | None, clock: SystemClock) -> Json:
+def _failure(error: StudioError, app: App | None, clock: SystemClock, words: Sequence[str]) -> Json:
     if app:
         try:
             return app.failure(error)
         except Exception as defect:  # noqa: BLE001 - such as a record that can no longer be read
             error.detail = f"{error.detail or ''} {_defect(defect).message}".strip()
-    return documents.failure(error, language="en", sandbox=False, now=clock.time())
+    language = language_of(" ".join(words))
+    return documents.failure(error, language=language, sandbox="--sandbox" in words, now=clock.time())
 
 
 def _interrupted(app: App | None) -> Interrupted:

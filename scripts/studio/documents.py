@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime, timezone
 from typing import Any
 
 from studio import params
@@ -51,7 +52,9 @@ def quote(  # noqa: PLR0913 - all by name
     """The price. `approval_needed`: buying it now would stop and ask; `next` is the purchase."""
     words = Messages(plan.language)
     price = words.cost(plan.billing.amount, gateway.unit)
-    text = words.say("quote_ask" if ask else "quote", model=plan.model.name, cost=price)
+    text = words.say(
+        "quote_ask" if ask else "quote", what=words.what(plan), model=plan.model.name, cost=price
+    )
     return {
         "schema": QUOTE,
         "event": "quote",
@@ -105,6 +108,7 @@ def failure(  # noqa: PLR0913 - all by name; most are absent where nothing was b
         error.kind,
         type(error).kind,
         cost=words.cost(plan.billing.amount if plan else None, gateway.unit) if gateway else "",
+        what=words.what(plan) if plan else "",
         model=plan.model.name if plan else "",
         detail=error.detail or "",
         key_page=gateway.key_page if gateway else "",
@@ -154,7 +158,7 @@ def listing(jobs: Sequence[Job], gateways: Mapping[str, Gateway], *, sandbox: bo
             {
                 "job": job.id,
                 "state": job.state,
-                "created_at": job.created_at,
+                "created_at": datetime.fromtimestamp(job.created_at, timezone.utc).isoformat("T", "seconds"),
                 "gateway": job.plan.gateway,
                 "task_type": job.plan.task_type,
                 "model": job.plan.model.name,

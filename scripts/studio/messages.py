@@ -7,7 +7,7 @@ import functools
 from collections.abc import Mapping
 
 from studio import catalogue
-from studio.types import Unit
+from studio.types import Plan, Unit
 
 LANGUAGES = ("zh", "en")
 CJK = range(0x4E00, 0xA000)
@@ -38,6 +38,12 @@ class Messages:
             return self.say("cost_unknown")
         name = self._texts.get(f"unit.{unit.name}", unit.name)
         return self.say("cost", amount=unit.amount(steps), unit=name)
+
+    def what(self, plan: Plan) -> str:
+        """What is bought, as a person says it: 2 pictures, 4K."""
+        made = self.say("what_one" if plan.n == 1 else "what_many", n=plan.n)
+        options = plan.requested.get("options", {}).values()
+        return self.say("list_and").join((made, *map(str, options)))
 
     def estimate(self, seconds: tuple[int, int] | None) -> str:
         if seconds is None:

@@ -183,7 +183,7 @@ def _no_such_option(offer: Offer, name: str) -> UsageError:
     return UsageError(
         f"{offer.name} has no option {name}, so it would change nothing.{hint}",
         kind="unsupported_option",
-        detail=f"It takes {_listed(known) or 'no options'}.",
+        detail=f"It takes {_listed(map(_with_values, known.items())) or 'no options'}.",
     )
 
 
@@ -218,6 +218,11 @@ def _words() -> Mapping[str, Mapping[str, Any]]:
 
 def _pairs(group: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} {value}" for name, value in group.items())
+
+
+def _with_values(option: tuple[str, tuple[Any, ...]]) -> str:
+    name, values = option
+    return f"{name} ({', '.join(map(str, values))})" if values else name
 
 
 def _listed(names: Iterable[str]) -> str:
