@@ -55,6 +55,11 @@ def test_truth_is_priced_as_truth_however_it_is_written(given: Any, rules: list[
     assert resolved.values == {"generate_audio": "true"}, "in the rule's own spelling"
 
 
+def test_the_rules_spelling_goes_before_the_forms() -> None:
+    offer = made_up([field("size", "1k", "1k"), field("hd", True)], [rule(1, 5, size="1K", hd="true")])
+    assert buy(offer)[1].values == {"size": "1K", "hd": "true"}
+
+
 @pytest.mark.parametrize("turned", [False, True])
 def test_the_most_specific_rule_wins_wherever_it_stands(turned: bool) -> None:
     rules = [rule(1, 5, size="1K"), rule(2, 9, size="1K", quality="high"), rule(3, 1, **DEFAULT)]

@@ -97,7 +97,7 @@ def test_a_job_moves_along_its_life_and_in_no_other_way(ledger: Ledger, state: s
 
 def test_a_job_is_read_back_as_it_was_written(file: Path, ledger: Ledger) -> None:
     source = Source("image", "cat.png", None, "image/png", b"bytes", "cd" * 32, 64, 48)
-    wish = plan(prompt="灯塔 🗼", inputs=(source,), requested={"size": "4K"}, notes=("a", "b"), user_id="u1")
+    wish = plan(prompt="灯塔 🗼", inputs=(source,), requested={"size": "4K"}, user_id="u1")
     begun = ledger.begin(wish, "/somewhere/out")
     for state in ("sending", "submitted"):
         move(ledger, begun.id, state)

@@ -59,7 +59,7 @@ def test_ratios_compare_as_fractions(ratio: str, listed: str) -> None:
 
 @pytest.mark.parametrize(
     "ratio",
-    ["8:3", "5:4", "adaptive", "16:0", "0:0", "-16:-9", "16", "1.78", "²:1", f"{'9' * 5000}:1", "", ":"],
+    ["8:3", "5:4", "adaptive", "16:0", "0:0", "-16:-9", "16", "1.78", "²:1", f"{'9' * 5000}:1", ":"],
 )
 @pytest.mark.parametrize("name", ["SeeDream 4.5", "Nano Banana2"])
 def test_a_ratio_that_is_not_made_stops_and_says_which_are(name: str, ratio: str) -> None:
@@ -67,6 +67,16 @@ def test_a_ratio_that_is_not_made_stops_and_says_which_are(name: str, ratio: str
         bind(model(name), aspect_ratio=ratio)
     assert stopped.value.kind == "unsupported_option"
     assert "16:9" in str(stopped.value.detail)
+
+
+@pytest.mark.parametrize("value", ["", None])
+def test_an_option_without_a_value_is_not_passed_over(value: str | None) -> None:
+    with pytest.raises(UsageError, match="size was given without a value"):
+        params.read("text_to_image", "a cat", 1, {"size": value})
+
+
+def test_a_ratio_may_be_typed_with_a_full_width_colon() -> None:
+    assert bind(model("SeeDream 4.5"), aspect_ratio="16：9").values["size"] == "2560x1440"
 
 
 @pytest.mark.parametrize(

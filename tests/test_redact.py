@@ -50,13 +50,8 @@ def _small(char: str) -> str:
 @example(key="ima_example_placeholder", before="{", after="}")
 @example(key="ima_two words", before="", after="")
 def test_a_key_does_not_survive_however_it_is_written(way: str, key: str, before: str, after: str) -> None:
-    assume(key not in before + after)
-    written = WAYS[way](key)
-    shown = redact(f"{before}{written}{after}{written}", [key])
-    assert written not in shown
-    assert key not in shown
-    assert shown.count("[key]") >= 2
-    assert shown.startswith(before)
+    assume(not set(before + after) & set(key))
+    assert redact(f"{before}{WAYS[way](key)}{after}", [key]) == f"{before}[key]{after}"
 
 
 @pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode])

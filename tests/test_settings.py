@@ -190,7 +190,7 @@ def test_limits_and_folders_come_from_the_config(home: Path) -> None:
         ),
         ("[gateways.imma]\nconfirm_above = 5", "there is no gateway imma.Gateways: ima."),
         ("language = 5", "language has a value of the wrong type"),
-        ('language = "fr"', "language can be auto, zh, en"),
+        ('language = "fr"', "language can be auto, zh or en"),
         ("gateways = 5", "gateways has a value of the wrong type"),
         ("[gateways]\nima = 5", "gateways.ima"),
         ('[gateways.ima]\nconfirm_above = "20"', "confirm_above has a value of the wrong type"),

@@ -75,7 +75,7 @@ class App:
     @property
     def out(self) -> Path:
         folder = getattr(self.made, "out", None) or self.settings.config.get("out") or "media-studio"
-        return Path(folder).expanduser().absolute()
+        return settings.folder(folder)
 
     @property
     def payable(self) -> set[str]:
@@ -187,9 +187,10 @@ class App:
         uv = os.environ.get("UV")  # set by `uv run`, whose interpreter may be gone the next time
         run = [uv, "run"] if uv else [sys.executable]
         made = [*run, str(SCRIPT), *words]
-        if self.settings.moved and "--home" not in words:
+        given = {word.partition("=")[0] for word in words}
+        if self.settings.moved and "--home" not in given:
             made += ["--home", str(self.settings.home)]
-        if self.settings.base_url and "--base-url" not in words:
+        if self.settings.base_url and "--base-url" not in given:
             made += ["--base-url", self.settings.base_url]
         return made
 

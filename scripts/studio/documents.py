@@ -42,7 +42,6 @@ def applied(plan: Plan) -> Json:
         ],
         "controls": dict(plan.applied),
         "attribute_id": plan.billing.attribute_id,
-        "notes": list(plan.notes),
     }
 
 

@@ -22,12 +22,18 @@ class Interrupts:
 
     @contextmanager
     def held(self) -> Iterator[None]:
+        """A block that a first signal does not cut. It is heard when the block ends well, or else before
+        the next block begins: an error inside keeps its own words."""
+        self._hear()
         self._holding = True
         try:
             yield
         finally:
             self._holding = False
-            waiting, self._waiting = self._waiting, False
+        self._hear()
+
+    def _hear(self) -> None:
+        waiting, self._waiting = self._waiting, False
         if waiting:
             raise KeyboardInterrupt
 

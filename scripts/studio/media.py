@@ -45,7 +45,7 @@ def inspect(name: str, rule: InputRule) -> Source:
             raise _bad_input(name, "a link must be a public https link")
         return Source(role=rule.kind, name=name, url=name)
     try:
-        path = Path(name).expanduser()
+        path = Path(os.path.expanduser(name))
         found = path.stat()
         if not stat.S_ISREG(found.st_mode):  # a pipe or a device might never end
             raise _bad_input(name, "it is not a file")

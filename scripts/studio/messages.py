@@ -45,11 +45,6 @@ class Messages:
         options = plan.requested.get("options", {}).values()
         return self.say("list_and").join((made, *map(str, options)))
 
-    def estimate(self, seconds: tuple[int, int] | None) -> str:
-        if seconds is None:
-            return self.say("estimate_unknown")
-        return self.say("estimate", low=seconds[0], high=seconds[1])
-
 
 @functools.cache
 def _texts(language: str) -> Mapping[str, str]:

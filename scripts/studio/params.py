@@ -35,7 +35,9 @@ def read(
             kind="reserved_parameter",
             detail="Use its own option (--prompt, --n, --input-images).",
         )
-    given = {name: _word(name, value) for name, value in options.items() if value is not None}
+    for name in [name for name, value in options.items() if value in (None, "")]:
+        raise UsageError(f"{name} was given without a value.")
+    given = {name: _word(name, value) for name, value in options.items()}
     return Asked(task_type=task_type, prompt=prompt, n=n, options=given)
 
 
@@ -44,7 +46,6 @@ def bind(offer: Offer, asked: Asked) -> Resolved:
     values: dict[str, Any] = {}
     origin: dict[str, str] = {}
     applied: dict[str, Any] = {}
-    notes: list[str] = []
     unplaced = set(asked.options)
     for form_field in offer.form:
         names = _names(form_field)
@@ -54,14 +55,13 @@ def bind(offer: Offer, asked: Asked) -> Resolved:
         _lay(offer, made, values, origin)
         unplaced -= names
         applied.update(made.applied)
-        notes.extend(made.notes)
     for name in [name for name in asked.options if name in unplaced]:
         allowed = _rule_values(offer, name)
         if not allowed:
             raise _no_such_option(offer, name)
         values[name] = _pick(offer, name, asked.options[name], allowed)
         origin[name] = "asked"
-    return Resolved(values=values, origin=origin, applied=applied, notes=tuple(notes))
+    return Resolved(values=values, origin=origin, applied=applied)
 
 
 def same(one: Any, other: Any) -> bool:
@@ -199,7 +199,7 @@ def _rule_values(offer: Offer, name: str) -> tuple[Any, ...]:
 def _canonical(value: Any) -> Any:
     if isinstance(value, bool):
         return str(value).lower()
-    text = str(value).strip().casefold().replace("×", "x")
+    text = str(value).strip().casefold().replace("×", "x").replace("：", ":")
     ratio = re.fullmatch(r"(\d{1,9}):(\d{1,9})", text)
     if ratio and int(ratio[2]):
         return Fraction(int(ratio[1]), int(ratio[2]))  # 14:6 is 21:9; as text they would differ

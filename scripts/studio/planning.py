@@ -74,7 +74,7 @@ def model_of(wish: Wish, task_type: TaskType, payable: Collection[str]) -> Model
         raise UsageError(
             f"Nothing there makes {task_type.id}.", detail="`create.py models` lists what can be made."
         )
-    if not wish.model:
+    if wish.model is None:
         gateways = {model.gateway for model in among}
         return catalogue.default_model(task_type.id, gateways.intersection(payable) or gateways)
     found = catalogue.find(wish.model, among)
@@ -135,7 +135,6 @@ def draft(  # noqa: PLR0913 - the parts of a plan, each found by a step of its o
         language=wish.language,
         estimate=model.estimate,
         poll_every=model.poll_every,
-        notes=resolved.notes,
         user_id=wish.user_id,
         speed=wish.speed,
     )

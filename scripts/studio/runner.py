@@ -99,9 +99,15 @@ class Runner:
         return job
 
     def collect(self, job: Job, until: float) -> Job:
-        """Follow a submitted job to its end and save all its files. `until`: monotonic seconds."""
+        """Follow a submitted job to its end and save all its files; of a job that is done, those that are
+        missing. `until`: monotonic seconds."""
         ends = follow.run([job], self._ask, self.clock, until, self._remark)
         _, end = next(iter(ends))
+        if job.state == "done" and (isinstance(end, Failed) or len(end.outputs) != len(job.outputs)):
+            raise NotSaved(
+                "The vendor does not have all of these files any more. What was saved stays as it is.",
+                retry="never",
+            )
         if isinstance(end, Failed):
             failure = _failure(end)
             self.ledger.failed(job.id, error_record(failure))
@@ -128,6 +134,8 @@ class Runner:
                 waited += max(wait, BUSY_PAUSE)
                 if not passes(problem) or waited > BUSY_PATIENCE:
                     raise
+            with self.held():  # whoever pressed Ctrl-C meanwhile does not wait to be sent again
+                pass
             self.clock.sleep(wait / speed)
         raise AssertionError("unreachable")
 
@@ -229,7 +237,10 @@ class Runner:
         day = strftime("%Y%m%d", localtime(job.created_at))
         kept: list[Saved | Output] = []
         problem: NotSaved | None = None
-        for n, output in enumerate(done.outputs, 1):
+        for n, (output, before) in enumerate(itertools.zip_longest(done.outputs, job.outputs), 1):
+            if isinstance(before, Saved) and Path(before.path).is_file():
+                kept.append(before)
+                continue
             try:
                 kept.append(self._save_one(output, Path(job.out), f"{day}-{job.id}-{n}"))
             except NotSaved as failed:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import difflib
 import ipaddress
 import math
+import os.path
 import re
 import sys
 from collections.abc import Mapping
@@ -16,13 +17,13 @@ from urllib.parse import urlsplit
 
 from studio import catalogue
 from studio.errors import KeyProblem, UsageError
+from studio.messages import LANGUAGES
 from studio.redact import SHORTEST
 from studio.types import Gateway, Json
 
 HOME = "MEDIA_STUDIO_HOME"
 GATEWAY_SETTINGS = {"confirm_above": (int, float), "hosts": list}
 AUTHORITY = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?")
-LANGUAGES = ("auto", "zh", "en")
 SETTINGS = {"language": str, "out": str, "gateways": dict}
 
 
@@ -91,15 +92,15 @@ def load(
 ) -> Settings:
     chosen = home or environment.get(HOME)
     if chosen:
-        folder = Path(chosen).expanduser().absolute()
-        config_file = folder / "config.toml"
+        home_folder = folder(chosen)
+        config_file = home_folder / "config.toml"
     else:
         import platformdirs
 
-        folder = platformdirs.user_state_path("media-studio", appauthor=False)
+        home_folder = platformdirs.user_state_path("media-studio", appauthor=False)
         config_file = platformdirs.user_config_path("media-studio", appauthor=False) / "config.toml"
     return Settings(
-        home=folder,
+        home=home_folder,
         config_file=config_file,
         config=_config(config_file),
         environment=environment,
@@ -107,6 +108,11 @@ def load(
         base_url=base_url,
         moved=bool(chosen),
     )
+
+
+def folder(text: str) -> Path:
+    """A folder as a person writes it, absolute; ~ is the home folder, where there is one by that name."""
+    return Path(os.path.expanduser(text)).absolute()
 
 
 def _config(file: Path) -> Json:
@@ -125,8 +131,8 @@ def _config(file: Path) -> Json:
     except tomllib.TOMLDecodeError as problem:
         raise UsageError(f"{file} is not valid TOML: {problem}.", kind="bad_config") from problem
     _check(config, SETTINGS, str(file))
-    if config.get("language", "auto") not in LANGUAGES:
-        raise UsageError(f"{file}: language can be {', '.join(LANGUAGES)}.", kind="bad_config")
+    if config.get("language", "auto") not in {"auto", *LANGUAGES}:
+        raise UsageError(f"{file}: language can be auto, {' or '.join(LANGUAGES)}.", kind="bad_config")
     known = [gateway.id for gateway in catalogue.gateways()]
     for id, own in config.get("gateways", {}).items():
         if id not in known:

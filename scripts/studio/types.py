@@ -185,7 +185,6 @@ class Resolved:
     values: Mapping[str, Any]
     origin: Mapping[str, str]
     applied: Mapping[str, Any] = field(default_factory=dict)  # UI controls that became another parameter
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -226,7 +225,6 @@ class Plan:
     language: str
     estimate: tuple[int, int] | None
     poll_every: float
-    notes: tuple[str, ...] = ()
     user_id: str | None = None
     speed: float = 1.0  # of a rehearsal: our waits and estimates are divided by it
 
@@ -244,7 +242,6 @@ class Plan:
         made["billing"] = Billing(**record["billing"])
         made["inputs"] = tuple(Source(**source) for source in record["inputs"])
         made["estimate"] = tuple(record["estimate"]) if record["estimate"] else None
-        made["notes"] = tuple(record["notes"])
         return Plan(**made)
 
 

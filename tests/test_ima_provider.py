@@ -1,0 +1,287 @@
+"""IMA's way of speaking: the requests that its document prints, its product list and its uploads."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import pytest
+
+from parts import plan
+from studio import catalogue
+from studio.errors import NetworkError
+from studio.providers.ima import Provider
+from studio.types import (
+    KEY,
+    Billing,
+    MediaRef,
+    ModelRef,
+    Offer,
+    Request,
+    Response,
+    Rule,
+    Source,
+    TaskRef,
+)
+
+NOW = 1_800_000_000.0
+API = "https://api.imastudio.com/open/v1"
+VENDOR = catalogue.vendor("ima")
+IMA = Provider({"ima": VENDOR.gateways[0]}, VENDOR.raw, lambda: NOW)
+TASK = TaskRef("ima", "task_abc", NOW, {"outputs": "1"})
+SEEDREAM = ModelRef("doubao-seedream-4.5", "SeeDream 4.5", "doubao-seedream-4-5-251128")
+CAT = Source("image", "cat.jpg", mime="image/jpeg", data=b"a cat", sha256="ab" * 32)
+
+# Printed under "API 2: Create Task", typed from there.
+TEXT_TO_IMAGE = {
+    "task_type": "text_to_image",
+    "enable_multi_model": False,
+    "src_img_url": [],
+    "parameters": [
+        {
+            "attribute_id": 2341,
+            "model_id": "doubao-seedream-4.5",
+            "model_name": "SeeDream 4.5",
+            "model_version": "doubao-seedream-4-5-251128",
+            "app": "ima",
+            "platform": "web",
+            "category": "text_to_image",
+            "credit": 5,
+            "parameters": {
+                "prompt": "a beautiful mountain sunset, photorealistic",
+                "size": "4k",
+                "n": 1,
+                "input_images": [],
+                "cast": {"points": 5, "attribute_id": 2341},
+            },
+        }
+    ],
+}
+IMAGE_TO_IMAGE = {
+    "task_type": "image_to_image",
+    "enable_multi_model": False,
+    "src_img_url": ["https://example.com/input.jpg"],
+    "parameters": [
+        {
+            "attribute_id": 1611,
+            "model_id": "doubao-seedream-4.5",
+            "model_name": "SeeDream 4.5",
+            "model_version": "doubao-seedream-4-5-251128",
+            "app": "ima",
+            "platform": "web",
+            "category": "image_to_image",
+            "credit": 5,
+            "parameters": {
+                "prompt": "turn into oil painting style",
+                "size": "4k",
+                "n": 1,
+                "input_images": ["https://example.com/input.jpg", "https://example.com/input.jpg"],
+                "cast": {"points": 5, "attribute_id": 1611},
+            },
+        }
+    ],
+}
+# Printed under "API 1: Product List".
+LEAF: dict[str, Any] = {
+    "id": "doubao-seedream-4-5-251128",
+    "type": "3",
+    "name": "SeeDream 4.5",
+    "model_id": "doubao-seedream-4.5",
+    "credit_rules": [{"attribute_id": 2341, "points": 5, "attributes": {"default": "enabled"}}],
+    "form_config": [
+        {
+            "field": "size",
+            "type": "tags",
+            "value": "4k",
+            "options": [{"label": "2K", "value": "2k"}, {"label": "4K", "value": "4k"}],
+        }
+    ],
+}
+PRODUCTS = [{"id": "SeeDream", "type": "2", "name": "SeeDream", "model_id": "", "children": [LEAF]}]
+
+
+def answer(payload: Any, status: int = 200, **headers: str) -> Response:
+    return Response("the step", status, headers, payload)
+
+
+def good(data: Any) -> Response:
+    return answer({"code": 0, "message": "ok", "data": data})
+
+
+def differences(ours: Any, printed: Any, path: str = "") -> list[tuple[str, Any, Any]]:
+    if isinstance(ours, dict) and isinstance(printed, dict):
+        names = [*printed, *(ours.keys() - printed.keys())]
+        found = [differences(ours.get(name), printed.get(name), f"{path}/{name}") for name in names]
+        return [one for some in found for one in some]
+    if isinstance(ours, list) and isinstance(printed, list) and len(ours) == len(printed):
+        pairs = enumerate(zip(ours, printed, strict=True))
+        return [one for n, (a, b) in pairs for one in differences(a, b, f"{path}/{n}")]
+    return [] if ours == printed else [(path, ours, printed)]
+
+
+@pytest.mark.parametrize(
+    ("printed", "links", "expected"),
+    [
+        pytest.param(TEXT_TO_IMAGE, (), [], id="text_to_image"),
+        pytest.param(
+            IMAGE_TO_IMAGE,
+            ("https://example.com/input.jpg",),
+            # The sample gives one picture at the top and the same one twice inside. A person's one picture is
+            # one picture in both places: nowhere does the document say what a second copy would mean.
+            [
+                (
+                    "/parameters/0/parameters/input_images",
+                    ["https://example.com/input.jpg"],
+                    ["https://example.com/input.jpg"] * 2,
+                )
+            ],
+            id="image_to_image",
+        ),
+    ],
+)
+def test_the_paid_request_is_the_one_that_the_document_prints(
+    printed: dict[str, Any], links: tuple[str, ...], expected: list[Any]
+) -> None:
+    outer = printed["parameters"][0]
+    wish = plan(
+        task_type=printed["task_type"],
+        prompt=outer["parameters"]["prompt"],
+        model=SEEDREAM,
+        values={"size": "4k"},
+        billing=Billing(outer["attribute_id"], 5, 5, "points", "live"),
+        language="zh",
+    )
+    request = IMA.submit_request(wish, tuple(MediaRef("image", link) for link in links))
+
+    assert differences(request.json, printed) == expected
+    assert (request.method, request.url, request.safe) == ("POST", f"{API}/tasks/create", False)
+    assert request.headers == {
+        "Authorization": f"Bearer {KEY}",
+        "x-app-source": "ima_skills",
+        "x_app_language": "zh",
+    }
+
+
+def test_several_pictures_are_priced_each_and_what_identifies_the_person_stays_here() -> None:
+    wish = plan(n=4, billing=Billing(2341, 5, 20, "points", "live"), user_id="somebody")
+    request = IMA.submit_request(wish, ())
+
+    assert request.json is not None
+    (outer,) = request.json["parameters"]
+    assert (outer["credit"], outer["parameters"]["cast"]["points"], outer["parameters"]["n"]) == (5, 5, 4)
+    assert "somebody" not in str(request)
+
+
+def offers(products: Any) -> tuple[Offer, ...]:
+    asked: list[Request] = []
+
+    def read(request: Request) -> Response:
+        asked.append(request)
+        return good(products)
+
+    made = IMA.offers("text_to_image", "en", read)
+    assert [(one.method, one.url, one.safe) for one in asked] == [("GET", f"{API}/product/list", True)]
+    assert asked[0].query == {"app": "ima", "platform": "web", "category": "text_to_image"}
+    return made
+
+
+def test_the_printed_product_list_is_read_to_what_it_shows() -> None:
+    (offer,) = offers(PRODUCTS)
+
+    assert (offer.model_id, offer.version, offer.name) == (SEEDREAM.id, SEEDREAM.version, SEEDREAM.name)
+    assert offer.rules == (Rule(2341, 5, {}, default=True),)  # the marker is no parameter
+    (size,) = offer.form
+    assert (size.control.name, size.control.default, size.ui) == ("size", "4k", ())
+    assert (size.control.options, offer.problem) == ((("2K", "2k"), ("4K", "4k")), None)
+
+
+def test_leaves_are_found_at_any_depth_in_the_vendors_order() -> None:
+    def group(*children: Any) -> dict[str, Any]:
+        return {"id": "g", "type": "2", "name": "g", "model_id": "", "children": list(children) or None}
+
+    first, second, third = ({**LEAF, "id": id, "type": 3} for id in "abc")
+    tree = [group(), group(group(group(first, None)), second), {**third, "children": None}]
+
+    assert [offer.version for offer in offers(tree)] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"model_id": None}, "lacks model_id"),
+        ({"id": ""}, "lacks id"),
+        ({"credit_rules": None}, "has a field of an unforeseen type"),
+        ({"credit_rules": [{"points": 5, "attributes": {}}]}, "lacks attribute_id"),
+        ({"credit_rules": [{"attribute_id": 1, "attributes": {}}]}, "lacks points"),
+        ({"form_config": [{"type": "tags"}]}, "lacks id"),
+        ({"form_config": [{"field": "size", "options": [{"value": "2k"}]}]}, "lacks label"),
+        ({"form_config": ["size"]}, "has a field of an unforeseen type"),
+        ({"credit_rules": [{"attribute_id": "x", "points": 5, "attributes": {}}]}, "has a field of an unfor"),
+    ],
+)
+def test_a_broken_entry_says_what_it_lacks_and_does_not_hide_the_others(change: Any, problem: str) -> None:
+    broken, whole = offers([{**LEAF, **change}, LEAF])
+
+    assert (broken.problem or "").startswith(problem)
+    assert (whole.problem, whole.version) == (None, SEEDREAM.version)
+
+
+@pytest.mark.parametrize("data", [None, {}, "x", 3])
+def test_a_list_that_is_none_is_named(data: Any) -> None:
+    with pytest.raises(NetworkError, match="lacks data"):
+        offers(data)
+
+
+def test_an_upload_is_asked_for_with_eleven_parameters_and_then_put() -> None:
+    asked: list[Request] = []
+
+    def read(request: Request) -> Response:
+        asked.append(request)
+        return good({"ful": "https://store.example.com/put?sig=1", "fdl": "https://cdn.example.com/cat.jpeg"})
+
+    assert IMA.upload(CAT, read) == MediaRef("image", "https://cdn.example.com/cat.jpeg")
+    token, put = asked
+    nonce = token.query["nonce"]
+    signed = f"webAgent|32jdskjdk320eew|1800000000|{nonce}".encode()
+    assert token.query == {
+        "appUid": KEY,
+        "cmimToken": KEY,
+        "appId": "webAgent",
+        "appKey": "32jdskjdk320eew",
+        "timestamp": "1800000000",
+        "nonce": nonce,
+        "sign": hashlib.sha1(signed).hexdigest().upper(),
+        "fService": "privite",
+        "fType": "picture",
+        "fSuffix": "jpeg",
+        "fContentType": "image/jpeg",
+    }
+    assert (len(token.query), len(nonce)) == (11, 21)
+    assert (token.method, token.url, token.headers) == (
+        "GET",
+        "https://imapi.liveme.com/api/rest/oss/getuploadtoken",
+        {},
+    )
+    assert (put.method, put.url, put.body) == ("PUT", "https://store.example.com/put?sig=1", b"a cat")
+    assert (put.headers, token.safe, put.safe) == ({"Content-Type": "image/jpeg"}, True, True)
+
+
+@pytest.mark.parametrize("data", [None, {}, {"ful": "https://x"}, {"ful": "", "fdl": "https://x"}, ["x"]])
+def test_an_upload_link_that_is_none_is_named_and_nothing_is_put(data: Any) -> None:
+    asked: list[Request] = []
+
+    def read(request: Request) -> Response:
+        asked.append(request)
+        return good(data)
+
+    with pytest.raises(NetworkError, match="lacks data.f"):
+        IMA.upload(CAT, read)
+    assert len(asked) == 1
+
+
+def test_a_public_link_needs_no_upload() -> None:
+    def read(request: Request) -> Response:
+        raise AssertionError("nothing is asked")
+
+    link = "https://example.com/cat.png"
+    assert IMA.upload(Source("image", link, url=link), read) == MediaRef("image", link)
