@@ -274,7 +274,7 @@ def test_an_upload_link_that_is_none_is_named_and_nothing_is_put(data: Any) -> N
         asked.append(request)
         return good(data)
 
-    with pytest.raises(NetworkError, match="lacks data.f"):
+    with pytest.raises(NetworkError, match=r"lacks data\.f"):
         IMA.upload(CAT, read)
     assert len(asked) == 1
 

@@ -15,6 +15,7 @@ BOTH = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["
 @pytest.fixture
 def interrupts() -> Iterator[Interrupts]:
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a signal that nobody handles would end the tests
     made = Interrupts()
     made.install()
     yield made
@@ -63,6 +64,13 @@ def test_a_block_that_fails_says_why_rather_than_that_it_was_interrupted(interru
         list(hold(interrupts, signal.SIGINT, fail=True))
 
 
+def test_a_signal_after_the_paid_call_stops_at_once_again(interrupts: Interrupts) -> None:
+    assert list(hold(interrupts)) == []
+
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+
+
 def test_a_signal_that_was_heard_is_not_heard_again(interrupts: Interrupts) -> None:
     with pytest.raises(KeyboardInterrupt):
         list(hold(interrupts, signal.SIGINT))
@@ -77,6 +85,14 @@ def test_a_signal_during_a_block_that_fails_is_heard_before_the_next_begins(inte
     with pytest.raises(LookupError):
         list(hold(interrupts, signal.SIGINT, fail=True))
 
+    begun: list[bool] = []
+
+    def block() -> None:
+        with interrupts.held():
+            begun.append(True)
+
     with pytest.raises(KeyboardInterrupt):
-        list(hold(interrupts))
-    assert list(hold(interrupts)) == []
+        block()
+    assert begun == []
+    block()
+    assert begun == [True]

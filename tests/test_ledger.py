@@ -176,14 +176,6 @@ def test_each_commit_is_on_the_disk_before_the_next_step(ledger: Ledger) -> None
     assert ledger._db.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
 
 
-def test_another_connection_sees_each_step_at_once(file: Path, ledger: Ledger) -> None:
-    other = Ledger(file, FakeClock())
-    job = ledger.begin(plan(), "/out")
-    for state in ("sending", "submitted", "done"):
-        move(ledger, job.id, state)
-        assert other.get(job.id).state == state
-
-
 def test_of_several_that_open_a_new_record_at_once_each_gets_its_turn(file: Path) -> None:
     file.parent.mkdir()
     other = sqlite3.connect(file, isolation_level=None)

@@ -92,7 +92,7 @@ def test_a_picture_of_absurd_size_is_refused_undecoded(
         "https://[/cat.png",
         "/nowhere/cat.png",
         "~nosuchperson/cat.png",
-        "/dev/zero",
+        "/dev/null",
         ".",
     ],
 )

@@ -174,7 +174,7 @@ def test_ctrl_c_while_paying_is_heard_once_the_answer_is_on_record(
         signal.signal(signal.SIGINT, before[0])
         signal.signal(signal.SIGTERM, before[1])
 
-    assert (on.job.state, on.vendor.count("pay")) == (state, paid)
+    assert (on.job.state, on.vendor.count("pay"), on.clock.slept) == (state, paid, [])
 
 
 def test_inputs_are_uploaded_side_by_side_and_stand_in_their_order(on: World) -> None:

@@ -200,13 +200,8 @@ class Http:
                     continue
                 if answer.status_code != 200:
                     raise NetworkError(f"the link answered HTTP {answer.status_code}")
-                received = 0
-                for chunk in _chunks(answer, cap):
+                for chunk in _chunks(answer, cap):  # fewer bytes than announced raise
                     sink.write(chunk)
-                    received += len(chunk)
-                announced = answer.headers.get("content-length", "")
-                if announced.isdigit() and int(announced) != received:
-                    raise NetworkError(f"only {received} of {announced} bytes came")
                 return
         raise NetworkError("the link leads in circles")
 

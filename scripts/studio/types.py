@@ -373,7 +373,7 @@ class Response:
     def retry_after(self) -> float | None:
         """Seconds the vendor asks us to wait: a number, or a date, as HTTP allows both."""
         text = self.headers.get("retry-after", "")
-        if text.isdigit():
+        if text.isdecimal():
             return float(text)
         try:
             return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
