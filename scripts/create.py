@@ -6,6 +6,7 @@
 #     "Pillow>=10.1,<14",
 #     "platformdirs>=4,<5",
 #     "rich>=13,<16",
+#     "urllib3>=2,<3",
 #     "tomli>=2,<3; python_version < '3.11'",
 # ]
 # ///
@@ -19,6 +20,7 @@ NEEDS = {
     "PIL": "Pillow>=10.1,<14",
     "platformdirs": "platformdirs>=4,<5",
     "rich": "rich>=13,<16",
+    "urllib3": "urllib3>=2,<3",
 }
 if sys.version_info < (3, 11):
     NEEDS["tomli"] = "tomli>=2,<3"

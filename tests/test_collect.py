@@ -179,6 +179,13 @@ def test_files_that_are_fetched_but_not_on_record_are_collected_later(on: World)
 def test_a_rehearsals_link_is_kept_without_the_port_that_dies_with_it(on: World) -> None:
     link = "http://127.0.0.1:12345/file/a.png"
     on.vendor.files = {link: picture()}
-    on.vendor.polls = [Done((Output("image", link),))]
+    on.vendor.polls = [Done((Output("image", link), Output("image", link)))]
 
-    assert on.collect().saved[0].url == "http://127.0.0.1/file/a.png"
+    assert {saved.url for saved in on.collect().saved} == {"http://127.0.0.1/file/a.png"}
+
+
+def test_fewer_files_than_were_bought_is_told_even_where_the_vendor_is_silent(on: World) -> None:
+    on.vendor.polls = [Done(DONE.outputs[:1])]
+    with pytest.raises(JobFailed, match="1 of 2 outputs were not made"):
+        on.collect()
+    assert len(on.job.saved) == 1

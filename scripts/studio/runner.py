@@ -113,7 +113,7 @@ class Runner:
             self.ledger.failed(job.id, error_record(failure))
             raise failure
         outputs, unsaved = self._save(job, end)
-        error: StudioError | None = unsaved or _partial(end)
+        error: StudioError | None = unsaved or _partial(end, job.plan.n)
         self._finish(job, outputs, end, error)
         if error:
             raise error
@@ -279,15 +279,16 @@ def _failure(end: Failed) -> StudioError:
     return error(end.message, kind=end.kind, provider_code=end.code, detail=None, charged=end.charged)
 
 
-def _partial(end: Done) -> StudioError | None:
-    if not end.failures:
+def _partial(end: Done, bought: int) -> StudioError | None:
+    """Fewer outputs than were bought, whether the vendor says why or not."""
+    lacking = bought - len(end.outputs)
+    if lacking <= 0:
         return None
-    first = end.failures[0]
-    whole = len(end.outputs) + len(end.failures)
+    first = end.failures[0] if end.failures else None
     return JobFailed(
-        f"{len(end.failures)} of {whole} outputs failed; the others are saved.",
+        f"{lacking} of {bought} outputs were not made; the others are saved.",
         kind="partly_failed",
-        detail=first.message,
-        provider_code=first.code,
+        detail=first.message if first else "The vendor does not say why.",
+        provider_code=first.code if first else None,
         charged="maybe",
     )

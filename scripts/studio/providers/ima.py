@@ -165,7 +165,7 @@ class Provider:
         data = self._data(response)
         if not isinstance(data, dict) or "medias" not in data:
             raise self._lacks(response, "data.medias")
-        if str(data.get("id", task.task_id)) != task.task_id:
+        if str(data.get("id") or task.task_id) != task.task_id:
             raise self._said("bad_answer", response, None, "It answered about another task.")
         medias = data["medias"] or []
         ends = [self._media(response, media) for media in medias]
