@@ -33,7 +33,7 @@ def missing() -> "list[str]":
     return [NEEDS[name] for name in sorted(NEEDS) if find_spec(name) is None]
 
 
-def refuse(message: str, detail: str) -> int:
+def refuse(message: str, detail: str, kind: str = "not_installed", code: int = 2) -> int:
     """A result document and one line, in words that any Python 3 can run."""
     import json
 
@@ -49,8 +49,8 @@ def refuse(message: str, detail: str) -> int:
         alternatives=[],
         send=[{"action": "send", "message": message}],
         error={
-            "kind": "not_installed",
-            "exit": 2,
+            "kind": kind,
+            "exit": code,
             "provider_code": None,
             "message": message,
             "detail": detail,
@@ -61,7 +61,7 @@ def refuse(message: str, detail: str) -> int:
     )
     sys.stdout.write(json.dumps(document) + "\n")
     sys.stderr.write("media-studio: {} {}\n".format(message, detail))
-    return 2
+    return code
 
 
 def run() -> int:
@@ -74,8 +74,10 @@ def run() -> int:
         detail = "Install them: {} -m pip install {}   (or: uv run {})"
         detail = detail.format(sys.executable, packages, sys.argv[0])
         return refuse("Some packages that this needs are not installed.", detail)
-    from studio.cli import main
-
+    try:
+        from studio.cli import main
+    except KeyboardInterrupt:
+        return refuse("Stopped.", "Nothing was bought.", "interrupted", 130)
     return main()
 
 

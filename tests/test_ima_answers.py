@@ -121,14 +121,72 @@ def test_an_acceptance_is_one_whatever_its_http_status(code: Any, status: int) -
 
 @pytest.mark.parametrize(
     ("change", "outputs"),
-    [({"generate_count": 4}, "4"), ({"generate_count": 0}, "3"), ({"generate_count": None}, "3")],
+    [
+        ({"generate_count": 2}, "2"),
+        ({"generate_count": 1_000_000}, "3"),
+        ({"generate_count": True}, "3"),
+        ({"generate_count": 0}, "3"),
+        ({"generate_count": None}, "3"),
+    ],
 )
-def test_as_many_media_are_waited_for_as_the_vendor_counts_or_else_as_were_bought(
-    change: dict[str, Any], outputs: str
-) -> None:
+def test_never_more_media_are_waited_for_than_were_bought(change: dict[str, Any], outputs: str) -> None:
     made = IMA.parse_submit(plan(n=3), good({**CREATED, **change, "id": 77, "timeout_at": None}))
 
     assert (made.task.task_id, made.task.route, made.deadline) == ("77", {"outputs": outputs}, None)
+
+
+@pytest.mark.parametrize(
+    ("payload", "status"),
+    [
+        ({"code": 429, "data": {"id": "t1"}}, 200),
+        ({"code": 400, "data": {"id": "t1"}}, 400),
+        ({"code": None, "data": {"id": "t1"}}, 403),
+        ([{"code": 0, "data": {"id": "t1"}}], 400),
+        ({"code": 500, "message": "timeout; next: insufficient points check skipped"}, 200),
+        ({"code": 0, "data": {"id": True}}, 200),
+    ],
+)
+def test_an_answer_that_may_be_an_acceptance_is_no_refusal(payload: Any, status: int) -> None:
+    with pytest.raises(UnknownOutcome):
+        IMA.parse_submit(plan(), answer(payload, status))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"id": "t1", "timeout_at": 10**400},
+        {"id": "t1", "timeout_at": "soon"},
+        {"id": "t1", "timeout_at": 1.5},
+    ],
+)
+def test_an_id_that_can_be_read_is_kept_whatever_stands_beside_it(data: Any) -> None:
+    assert IMA.parse_submit(plan(), good(data)).task.task_id == "t1"
+
+
+def test_an_id_of_odd_signs_can_be_written_down() -> None:
+    IMA.parse_submit(plan(), good({"id": "a\ud800b"})).task.task_id.encode()
+
+
+def test_a_float_is_the_whole_number_that_it_is() -> None:
+    assert IMA.parse_submit(plan(), answer({"code": 200.0, "data": {"id": "t1"}}, 200)).task.task_id == "t1"
+    done = good(
+        {"id": None, "medias": [{"resource_status": 1.0, "status": "success", "url": "https://c/a.png"}]}
+    )
+    assert isinstance(IMA.parse_poll(TASK, done), Done)
+
+
+@pytest.mark.parametrize("points", [20.9, -5, True, "18", None, float("inf")])
+def test_a_price_that_is_no_whole_number_is_not_rounded(points: Any) -> None:
+    leaf = {
+        "id": "v",
+        "type": "3",
+        "name": "M",
+        "model_id": "m",
+        "form_config": [],
+        "credit_rules": [{"attribute_id": 1, "points": points, "attributes": {}}],
+    }
+    (offer,) = IMA.offers("text_to_image", "en", lambda request: good([leaf]))
+    assert offer.problem
 
 
 @given(

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from studio import catalogue, documents, settings
-from studio.errors import NeedsApproval, StudioError
+from studio.errors import InternalError, NeedsApproval, StudioError
 from studio.ledger import Ledger
 from studio.messages import LANGUAGES, language_of
 from studio.types import Clock, Gateway, Job, Json, Offer, Plan, Provider
@@ -150,6 +150,10 @@ class App:
     def failure(self, error: StudioError) -> Json:
         """The document of whatever went wrong, with all that is known by then."""
         job = self._ledger.get(self.job) if self.job and self._ledger else None
+        if isinstance(error, InternalError):  # a defect: what it may have cost, the record tells
+            error.charged = "no" if job is None or job.state == "intent" else "maybe"
+        elif job and job.state in {"sending", "submitted"} and error.charged == "no":
+            error.charged = "maybe"  # whatever went wrong, something is under way
         next: list[str] | None = None
         if job and (error.retry == "wait" or job.state == "submitted"):
             next = self.command("wait", job.id)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 from studio import catalogue, documents, errors, media, options, planning
 from studio.app import App
-from studio.errors import Interrupted, NotFinished, StudioError, UnknownOutcome, UsageError
+from studio.errors import Interrupted, NeedsApproval, NotFinished, OverLimit, UnknownOutcome, UsageError
 from studio.runner import Runner
 from studio.settings import is_loopback
-from studio.types import Job, Json, MediaRef, ModelSpec, Offer, Plan, Provider
+from studio.types import Job, Json, MediaRef, ModelSpec, Offer, Output, Plan, Provider, Saved
 
 LEAST_PATIENCE = 600.0  # seconds; the vendor's own client waits as long
 LONGEST_INTENT = 1800.0  # seconds; all uploads and waits before a paid request take less
@@ -29,11 +32,14 @@ def quote(app: App) -> Json:
     """The price and, for --dry-run, the request itself; nothing is uploaded and nothing bought."""
     plan, runner = _plan(app, buying=False)
     gateway = app.settings.gateway(plan.gateway)
-    ask, next = False, app.again()
+    ask = False
+    next: list[str] | None = app.again()
     try:
         planning.check_consent(plan, gateway, app.made.max_credits)
-    except StudioError:
-        ask, next = True, app.approved(plan) or []
+    except NeedsApproval:
+        ask, next = True, app.approved(plan)
+    except OverLimit:
+        ask, next = True, None
     request = _dry(runner.provider, plan) if getattr(app.made, "dry_run", False) else None
     return documents.quote(plan, gateway, sandbox=app.sandbox, ask=ask, request=request, next=next)
 
@@ -58,8 +64,10 @@ def wait(app: App) -> Json:
 
 
 def find(app: App) -> Job:
-    """The job a command names; from here on a failure is told with it."""
+    """The job a command names; from here on a failure is told with it. A file that is no longer there
+    counts as not saved."""
     job = _settle(app, app.made.job)
+    job = replace(job, outputs=tuple(map(_still_there, job.outputs)))
     app.job = job.id
     app.gateway = app.settings.gateway(job.plan.gateway)
     app.language = app.named_language or job.plan.language
@@ -82,6 +90,12 @@ def _plan(app: App, *, buying: bool) -> tuple[Plan, Runner]:
     model = planning.model_of(wish, task_type, app.payable)
     inputs = planning.inspect(wish, task_type)
     gateway = app.reach(model.gateway, wish.speed)
+    if len({is_loopback(url) for url in gateway.urls.values()}) > 1 and any(one.data for one in inputs):
+        raise UsageError(
+            f"One address of {gateway.name} is on this machine and another is not, so an input was not sent.",
+            kind="base_url_refused",
+            detail="Set them all: see `doctor`.",
+        )
     if buying:
         media.check_folder(app.out)
     runner = app.runner(model.provider, gateway, wish.speed)
@@ -132,6 +146,12 @@ def _dry(provider: Provider, plan: Plan) -> Json:
     )
     request = provider.submit_request(plan, refs)
     return {"method": request.method, "url": request.url, "json": request.json}
+
+
+def _still_there(output: Saved | Output) -> Saved | Output:
+    if isinstance(output, Output) or Path(output.path).is_file():
+        return output
+    return Output(output.kind, output.url, output.width, output.height)
 
 
 def _settle(app: App, id: str) -> Job:

@@ -4,6 +4,7 @@ error into an exit code. Whatever happens, a document comes out."""
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import sys
@@ -51,7 +52,8 @@ class SystemClock:
 class Out:
     """stdout for data, stderr for people; no key on either."""
 
-    def __init__(self, words: Sequence[str], stdout: TextIO, stderr: TextIO) -> None:
+    def __init__(self, words: Sequence[str], stdout: TextIO | None, stderr: TextIO | None) -> None:
+        stdout, stderr = stdout or io.StringIO(), stderr or io.StringIO()  # a closed stream is None
         self._stdout, self._stderr = stdout, stderr
         given = {word for word in words if word.startswith("--")}
         self.events = "--events" in given
@@ -101,8 +103,12 @@ class Out:
         return json.dumps(document, ensure_ascii=not utf8, indent=None if self.events else 1)
 
     def _write(self, stream: TextIO, line: str) -> None:
-        stream.write(redact(line, self._keys) + "\n")
-        stream.flush()
+        """A reader that has gone, or a full disk behind a stream, must not end what is paid for."""
+        try:
+            stream.write(redact(line, self._keys) + "\n")
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # nor be met again at the end
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -110,11 +116,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     out = Out(words, sys.stdout, sys.stderr)
     interrupts = Interrupts()
     interrupts.install()
-    try:
-        return _run(words, out, interrupts)
-    except BrokenPipeError:  # whoever read us has gone; what was bought is on record
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    code = _run(words, out, interrupts)
+    if code == Interrupted.exit_code:
+        os._exit(code)  # all is said and on record; an upload that hangs must not keep us
+    return code
 
 
 def _run(words: Sequence[str], out: Out, interrupts: Interrupts) -> int:
@@ -162,6 +167,10 @@ def _interrupted(app: App | None) -> Interrupted:
     if state in {"submitted", "done"}:
         return Interrupted(
             "Stopped. The task goes on at the vendor's: `wait` picks it up.", charged="maybe", retry="wait"
+        )
+    if state == "sending":
+        return Interrupted(
+            "Stopped. The paid request is under way: it may be charged.", charged="maybe", retry="wait"
         )
     if state == "unknown":
         return Interrupted(

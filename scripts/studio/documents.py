@@ -6,7 +6,6 @@ without `done: true` or a `next`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timezone
@@ -46,7 +45,13 @@ def applied(plan: Plan) -> Json:
 
 
 def quote(  # noqa: PLR0913 - all by name
-    plan: Plan, gateway: Gateway, *, sandbox: bool, ask: bool, request: Json | None, next: Sequence[str]
+    plan: Plan,
+    gateway: Gateway,
+    *,
+    sandbox: bool,
+    ask: bool,
+    request: Json | None,
+    next: Sequence[str] | None,
 ) -> Json:
     """The price. `approval_needed`: buying it now would stop and ask; `next` is the purchase."""
     words = Messages(plan.language)
@@ -66,7 +71,7 @@ def quote(  # noqa: PLR0913 - all by name
         "estimate_s": _estimate(plan),
         "request": request,
         "send": [_message(words, text, sandbox)],
-        "next": list(next),
+        "next": list(next) if next else None,
     }
 
 
@@ -123,7 +128,7 @@ def failure(  # noqa: PLR0913 - all by name; most are absent where nothing was b
             "exit": error.exit_code,
             "provider_code": error.provider_code,
             "message": error.message,
-            "detail": without_queries(error.detail),
+            "detail": error.detail,
             "charged": error.charged,
             "retry": error.retry,
             "actions": [*error.actions, *_pages(error, gateway)],
@@ -260,11 +265,6 @@ def _looked(what: str, sandbox: bool) -> Json:
         "send": [],
         "next": None,
     }
-
-
-def without_queries(text: str | None) -> str | None:
-    """A vendor's words without the query of any link in them: signed links stay between us and it."""
-    return re.sub(r"(https?://[^\s?\"'<>]+)\?[^\s\"'<>]*", r"\1?…", text)[:500] if text else None
 
 
 def _about(plan: Plan) -> Json:

@@ -21,6 +21,7 @@ StudioError
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Literal, TypeAlias
 
@@ -53,9 +54,9 @@ class StudioError(Exception):
         retry_after: float | None = None,
     ) -> None:
         super().__init__(message)
-        self.message = message
+        self.message = without_queries(message) or ""
         self.kind = kind or type(self).kind
-        self.detail = detail
+        self.detail = without_queries(detail)
         self.provider_code = provider_code
         self.charged = charged or type(self).charged
         self.retry = retry or type(self).retry
@@ -63,6 +64,11 @@ class StudioError(Exception):
         self.alternatives = alternatives
         self.retry_after = retry_after  # seconds, as the vendor asked
         self.refused = False  # the vendor said no to a paid request: nothing was bought
+
+
+def without_queries(text: str | None) -> str | None:
+    """Words without the query of any link in them: signed links stay between us and the vendor."""
+    return re.sub(r"(?i)(https?:\\?/\\?/[^\s?\"'<>]+)\?[^\s\"'<>]*", r"\1?…", text)[:500] if text else None
 
 
 class InternalError(StudioError):

@@ -13,7 +13,7 @@ import json
 import ssl
 import time
 import urllib.parse
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, BinaryIO
 
 import requests
@@ -22,7 +22,7 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, MaxRetryError, Ne
 from urllib3.util.retry import Retry
 
 from studio.errors import InternalError, NetworkError, NotSaved, StudioError, UnknownOutcome
-from studio.redact import forms, redact
+from studio.redact import forms, without_keys
 from studio.settings import is_loopback
 from studio.types import KEY, Gateway, Request, Response
 
@@ -65,7 +65,12 @@ class Http:
         with self._session(
             Retry(total=3, connect=3, read=0, redirect=0, status=0, other=0, backoff_factor=self._pause)
         ) as session:
-            prepared = self._prepare(session, request)
+            try:
+                prepared = self._prepare(session, request)
+            except (requests.RequestException, ValueError) as odd:
+                raise NetworkError(
+                    f"{_capital(request.what)} could not be built ({type(odd).__name__}). Nothing was bought."
+                ) from None
             prepared.headers["Connection"] = "close"
             try:
                 return self._receive(session, request, prepared, self._gateway.paid_timeout)
@@ -172,8 +177,8 @@ class Http:
             body = b"".join(_chunks(answer, ANSWER_CAP))
             headers = {name.lower(): value for name, value in answer.headers.items()}
             # A vendor may repeat the key in an error's text: it goes no further than here.
-            text = redact(body.decode("utf-8", "replace"), self._keys.values())
-            return Response(request.what, answer.status_code, headers, _json(text))
+            payload = _json(body, self._keys.values())
+            return Response(request.what, answer.status_code, headers, payload)
 
     def _send(
         self, session: requests.Session, prepared: requests.PreparedRequest, patience: float
@@ -207,6 +212,8 @@ class Http:
 
     def _check_scheme(self, url: str) -> None:
         parts = urllib.parse.urlsplit(_joined(url))
+        if "@" in parts.netloc:
+            raise NetworkError(f"A link to {parts.hostname} carries a password and was not followed.")
         if parts.scheme == "https" or (parts.scheme == "http" and self._loopback and is_loopback(url)):
             return
         raise NetworkError(f"A link to {parts.hostname or 'nowhere'} is not https and was not followed.")
@@ -252,7 +259,7 @@ def _hosts(gateway: Gateway) -> frozenset[str]:
 
 
 def _host(url: str) -> str:
-    return urllib.parse.urlsplit(url).netloc
+    return urllib.parse.urlsplit(url).netloc.rpartition("@")[2]
 
 
 def _as_built(prepared: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -268,11 +275,16 @@ def _chunks(answer: requests.Response, cap: int) -> Iterator[bytes]:
         yield chunk
 
 
-def _json(text: str) -> Any:
+def _json(body: bytes, keys: Iterable[str]) -> Any:
+    """The body read as JSON, whichever UTF it is in, without keys; None where it is none, as NaN is none."""
     try:
-        return json.loads(text)
-    except ValueError:
+        return without_keys(json.loads(body, parse_constant=_no_number), keys)
+    except (ValueError, RecursionError):
         return None
+
+
+def _no_number(text: str) -> Any:
+    raise ValueError(text)
 
 
 def _capital(text: str) -> str:

@@ -1,4 +1,5 @@
-"""Ctrl-C and SIGTERM: at once, but for the paid call, which is waited for so that its answer is not lost."""
+"""Ctrl-C, SIGTERM and a closed terminal: heard at once, but for the paid call, which is waited for so that
+its answer is not lost."""
 
 from __future__ import annotations
 
@@ -17,8 +18,9 @@ class Interrupts:
         self._waiting = False
 
     def install(self) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._on_signal)
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # Windows has no SIGHUP
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), self._on_signal)
 
     @contextmanager
     def held(self) -> Iterator[None]:

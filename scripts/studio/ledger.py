@@ -9,6 +9,7 @@ Plain SQL: nothing here leans on what only one engine can do.
 
 from __future__ import annotations
 
+import itertools
 import json
 import secrets
 import sqlite3
@@ -18,7 +19,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from studio.errors import InternalError, LedgerError, UsageError
+from studio.errors import InternalError, LedgerError, NotSaved, UsageError
 from studio.types import Clock, Job, Json, Output, Plan, Saved, Submitted, TaskRef
 
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # without the signs that people take for another
@@ -29,10 +30,12 @@ MOVES = {
     "intent": ("sending", "failed"),
     "sending": ("intent", "submitted", "failed", "unknown"),
     "submitted": ("done", "failed"),
+    "unknown": ("submitted",),
     "done": ("done",),
 }
 """From each state the states that may follow. Back to intent: the vendor refused before acceptance, and
-we wait before we send again. done -> done: files that could not be saved are saved later."""
+we wait before we send again. unknown -> submitted: the answer was read after all, however late.
+done -> done: files that could not be saved are saved later."""
 
 MIGRATIONS = {
     "1-jobs": """
@@ -131,19 +134,35 @@ class Ledger:
             submitted_at=task.submitted_at,
             deadline=made.deadline,
             charged=made.charged,
+            error=None,
         )
 
     def unknown(self, id: str, error: Json) -> None:
         self._move(id, "unknown", error=_dump(error))
 
     def failed(self, id: str, error: Json) -> None:
-        self._move(id, "failed", error=_dump(error), finished_at=self._clock.time())
+        """The end of a job that made nothing. Whoever came first is right: another process may have
+        followed the same job."""
+        with self._transaction() as db:
+            if self._state(db, id) not in {"failed", "done"}:
+                fields = {"error": _dump(error), "finished_at": self._clock.time()}
+                self._set(db, id, "failed", fields)
 
     def done(
         self, id: str, outputs: tuple[Saved | Output, ...], charged: int | None, error: Json | None
     ) -> None:
-        """The vendor finished. Outputs without a path are those that could not be saved yet."""
+        """The vendor finished. Outputs without a path are those that could not be saved yet; what another
+        process saved meanwhile stays saved."""
         with self._transaction() as db:
+            outputs = tuple(
+                there
+                if isinstance(there, Saved) and isinstance(made, Output) and Path(there.path).exists()
+                else made
+                for there, made in itertools.zip_longest(map(_output, self._outputs(id)), outputs)
+                if made is not None
+            )
+            if error and error["kind"] == NotSaved.kind and all(isinstance(made, Saved) for made in outputs):
+                error = None
             fields: Json = {"error": _dump(error) if error else None}
             if charged is not None:
                 fields["charged"] = charged

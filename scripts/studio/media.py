@@ -7,6 +7,7 @@ import errno
 import hashlib
 import io
 import os
+import secrets
 import stat
 import struct
 import tempfile
@@ -21,9 +22,14 @@ from urllib.parse import urlsplit
 from studio.errors import NotSaved, UsageError
 from studio.types import InputRule, Output, Saved, Source
 
-FORMATS = {"PNG": ("image/png", "png"), "JPEG": ("image/jpeg", "jpg"), "WEBP": ("image/webp", "webp")}
+FORMATS = {
+    "PNG": ("image/png", "png"),
+    "JPEG": ("image/jpeg", "jpg"),
+    "MPO": ("image/jpeg", "jpg"),  # a JPEG with a second picture in it, as many phones write them
+    "WEBP": ("image/webp", "webp"),
+}
 OUTPUT_CAP = 256 * 2**20  # bytes of one finished file
-PIXELS_CAP = 200_000_000  # beyond this a picture is a bomb, not a picture
+PIXELS_CAP = 100_000_000  # beyond this a picture is a bomb, not a picture
 DAMAGED = (
     OSError,
     SyntaxError,
@@ -31,6 +37,7 @@ DAMAGED = (
     LookupError,
     TypeError,
     ArithmeticError,
+    MemoryError,
     struct.error,
     zlib.error,
 )
@@ -66,9 +73,10 @@ def check_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder) as probe:
             probe.write(b"\0" * 4096)
-    except OSError as problem:
+    except (OSError, ValueError) as problem:  # ValueError: a name that no file can have
+        why = getattr(problem, "strerror", None) or "not writable"
         raise UsageError(
-            f"Files cannot be saved in {folder} ({problem.strerror or 'not writable'}). Nothing was bought.",
+            f"Files cannot be saved in {folder} ({why}). Nothing was bought.",
             kind="out_unwritable",
             detail="Choose another folder with --out.",
         ) from None
@@ -76,10 +84,10 @@ def check_folder(folder: Path) -> None:
 
 def save(output: Output, fetch: Callable[[BinaryIO], None], folder: Path, stem: str) -> Saved:
     """Fetch one finished file into `folder`/`stem`.<its true extension>. Half a file never gets a name."""
-    part = folder / f".{stem}.part"
+    part = folder / f".{stem}.{secrets.token_hex(4)}.part"  # its own: another process may save it too
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with part.open("wb+") as sink:
+        with part.open("xb+") as sink:
             fetch(sink)
             sink.flush()
             os.fsync(sink.fileno())
@@ -140,11 +148,11 @@ def _decoded(file: BinaryIO) -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            image = Image.open(file, formats=list(FORMATS))
+            image = Image.open(file, formats=[name for name in FORMATS if name != "MPO"])  # a JPEG to it
             image.load()
     except (*DAMAGED, Image.DecompressionBombError, Image.DecompressionBombWarning):
         return None
-    return image
+    return image if image.format in FORMATS else None
 
 
 def _digest(file: BinaryIO) -> str:

@@ -96,12 +96,16 @@ def pair(text: str) -> tuple[str, str]:
 
 def json_object(text: str) -> dict[str, Any]:
     try:
-        value = json.loads(text, object_pairs_hook=_once_each)
+        value = json.loads(text, object_pairs_hook=_once_each, parse_constant=_no_number)
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
         raise argparse.ArgumentTypeError('must be a JSON object, such as {"size": "4K"}')
     return value
+
+
+def _no_number(text: str) -> None:
+    raise argparse.ArgumentTypeError(f"holds {text}, which is no number")
 
 
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -244,6 +248,9 @@ class _Parser(argparse.ArgumentParser):
 def parse(argv: Sequence[str]) -> argparse.Namespace:
     """argv -> a namespace with `command` and one entry an option. Flags first means make."""
     words = list(argv)
+    for word in words:
+        if any(0xD800 <= ord(char) <= 0xDFFF or char == "\0" for char in word):
+            raise UsageError("A word of the command is no valid text.", detail=ascii(word))
     if words and words[0] in {"--help", "-h", "--version"}:
         _top().parse_args(words)
     if not words or words[0].startswith("-"):

@@ -8,6 +8,7 @@ import json
 import re
 import urllib.parse
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 SHORTEST = 8  # characters; to replace less would only spoil words
 
@@ -36,6 +37,18 @@ def redact(text: str, keys: Iterable[str]) -> str:
         for form in forms(key):
             text = text.replace(form, "[key]")
     return text
+
+
+def without_keys(value: Any, keys: Iterable[str]) -> Any:
+    """A JSON value with every string in it redacted: after reading, because an escape may hide a key."""
+    known = list(keys)
+    if isinstance(value, str):
+        return redact(value, known)
+    if isinstance(value, list):
+        return [without_keys(item, known) for item in value]
+    if isinstance(value, dict):
+        return {redact(name, known): without_keys(item, known) for name, item in value.items()}
+    return value
 
 
 def _base64(raw: bytes) -> Iterator[str]:

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from studio import errors, follow, media
 from studio.errors import (
+    InternalError,
     Interrupted,
     JobFailed,
     LedgerError,
@@ -51,7 +52,7 @@ T = TypeVar("T")
 
 UPLOADS_AT_ONCE = 4
 BUSY_PATIENCE = 60.0  # seconds in all that a "too many requests" is waited out
-UNREADABLE = (AttributeError, IndexError, KeyError, TypeError, ValueError)
+UNREADABLE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What reading an answer of an unforeseen shape raises."""
 BUSY_PAUSE = 2.0  # seconds, doubling, where the vendor names no time
 
@@ -110,7 +111,7 @@ class Runner:
             )
         if isinstance(end, Failed):
             failure = _failure(end)
-            self.ledger.failed(job.id, error_record(failure))
+            self._on_record(self.ledger.failed, job, failure)
             raise failure
         outputs, unsaved = self._save(job, end)
         error: StudioError | None = unsaved or _partial(end, job.plan.n)
@@ -163,7 +164,7 @@ class Runner:
                 raise
             try:
                 self.ledger.submitted(job.id, made)
-            except LedgerError:
+            except (LedgerError, InternalError, ValueError):  # whatever stops us, the id is told
                 raise UnknownOutcome(
                     f"Task {made.task.task_id} was accepted, but could not be written down. Keep this id.",
                     kind="not_recorded",
@@ -199,7 +200,7 @@ class Runner:
     def _on_record(self, move: Callable[[str, Json], None], job: Job, error: StudioError) -> None:
         try:
             move(job.id, error_record(error))
-        except LedgerError:
+        except (LedgerError, InternalError):
             self.tell(job, "could not be written down")
 
     def _ask(self, job: Job) -> Poll:

@@ -112,7 +112,10 @@ def load(
 
 def folder(text: str) -> Path:
     """A folder as a person writes it, absolute; ~ is the home folder, where there is one by that name."""
-    return Path(os.path.expanduser(text)).absolute()
+    try:
+        return Path(os.path.expanduser(text)).absolute()
+    except OSError as problem:  # the working directory is gone
+        raise UsageError(f"{text} is no folder that can be found ({problem.strerror}).") from None
 
 
 def _config(file: Path) -> Json:
@@ -128,7 +131,7 @@ def _config(file: Path) -> Json:
         import tomli as tomllib
     try:
         config: Json = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as problem:
+    except (tomllib.TOMLDecodeError, RecursionError) as problem:
         raise UsageError(f"{file} is not valid TOML: {problem}.", kind="bad_config") from problem
     _check(config, SETTINGS, str(file))
     if config.get("language", "auto") not in {"auto", *LANGUAGES}:

@@ -129,24 +129,28 @@ class Provider:
 
     def parse_submit(self, plan: Plan, response: Response) -> Submitted:
         code = _code(response)
+        payload = response.payload if isinstance(response.payload, dict) else {}
+        data = payload["data"] if isinstance(payload.get("data"), dict) else {}
+        task_id = _task_id(data)
         if code not in SUCCESS:
+            if task_id:  # whatever else it says, it names a task
+                raise UnknownOutcome(
+                    f"The paid request was answered with an error that names a task: {task_id}.",
+                    provider_code=code,
+                    detail=_message(response),
+                )
             raise self._submit_failed(response, code)
-        data = response.payload.get("data")
-        task_id = data.get("id") if isinstance(data, dict) else None
-        if not isinstance(task_id, str | int) or not task_id:
-            raise UnknownOutcome(
-                "The paid request was accepted, but the answer lacks data.id.", charged="maybe"
-            )
-        count = data.get("generate_count")
-        deadline = data.get("timeout_at")
+        if not task_id:
+            raise UnknownOutcome("The paid request was accepted, but the answer lacks data.id.")
+        count = _whole(data.get("generate_count")) or plan.n
         return Submitted(
             task=TaskRef(
                 gateway=self._gateway.id,
-                task_id=str(task_id),
+                task_id=task_id,
                 submitted_at=self._now(),
-                route={"outputs": str(count if isinstance(count, int) and count > 0 else plan.n)},
+                route={"outputs": str(min(count, plan.n))},
             ),
-            deadline=deadline / 1000 if isinstance(deadline, int | float) else None,
+            deadline=_seconds(data.get("timeout_at")),
         )
 
     def poll_request(self, task: TaskRef, language: str) -> Request:
@@ -181,7 +185,7 @@ class Provider:
         failed `status` ends it whatever the number says; ready without a link is not ready yet."""
         if not isinstance(media, dict) or "resource_status" not in media:
             raise self._lacks(response, "data.medias[].resource_status")
-        resource = str(media["resource_status"] or 0)
+        resource = _plain(media["resource_status"] or 0)
         status = str(media.get("status") or "").lower()
         if status == "failed" or resource in {"2", "3"}:
             reason = str(media.get("error_msg") or media.get("remark") or "The generation failed.")
@@ -244,11 +248,12 @@ class Provider:
         """A no to the paid request is a refusal only where it stands on the catalogue's closed lists."""
         if code is not None:
             kind = self._kind(code, _message(response))
-            listed = code in self._raw["refusals"] or bool(self._by_text("refusal_texts", _message(response)))
+            said = (_message(response) or "").strip().rstrip(".!").lower()
+            listed = code in self._raw["refusals"] or said in self._raw["refusal_texts"]
         else:
             code = str(response.status)
             kind = self._raw["codes"].get(code)
-            listed = code in self._raw["bare_refusals"]
+            listed = code in self._raw["bare_refusals"] and _is_bare(response.payload)
         if not kind or not listed:
             return UnknownOutcome(
                 "The paid request was answered with an error that does not say whether it was accepted.",
@@ -287,7 +292,31 @@ class Provider:
 def _code(response: Response) -> str | None:
     """The envelope's code as text; None where there is no envelope."""
     code = response.payload.get("code") if isinstance(response.payload, dict) else None
-    return str(code) if isinstance(code, str | int) and not isinstance(code, bool) else None
+    return _plain(code) if isinstance(code, str | int | float) and not isinstance(code, bool) else None
+
+
+def _plain(value: Any) -> str:
+    """A code as text; 200.0 is 200."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _is_bare(payload: Any) -> bool:
+    """No envelope at all: a proxy's page or a plain error, not an answer in an odd shape."""
+    return payload is None or (isinstance(payload, dict) and not {"code", "data"} & set(payload))
+
+
+def _task_id(data: Json) -> str | None:
+    """The task's id as text that can be kept and sent; None where there is none."""
+    id = data.get("id")
+    if not isinstance(id, str | int) or isinstance(id, bool) or not id:
+        return None
+    return str(id).encode("utf-8", "backslashreplace").decode()
+
+
+def _seconds(milliseconds: Any) -> float | None:
+    """A vendor's time; None for anything that is none."""
+    whole = _whole(milliseconds)
+    return whole / 1000 if whole and whole < 10**15 else None
 
 
 def _message(response: Response) -> str | None:
@@ -296,7 +325,7 @@ def _message(response: Response) -> str | None:
 
 
 def _whole(value: Any) -> int | None:
-    return value if isinstance(value, int) and value > 0 else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
 
 
 def _leaves(nodes: list[Any]) -> Iterator[Json]:
@@ -322,7 +351,7 @@ def _offer(leaf: Json) -> Offer:
             raise KeyError(missing[0])
     except KeyError as lacking:
         return Offer(model_id, version, name, problem=f"lacks {lacking.args[0]}")
-    except (AttributeError, TypeError, ValueError):
+    except (ArithmeticError, AttributeError, TypeError, ValueError):
         return Offer(model_id, version, name, problem="has a field of an unforeseen type")
     return Offer(model_id, version, name, form, rules)
 
@@ -330,7 +359,14 @@ def _offer(leaf: Json) -> Offer:
 def _rule(row: Json) -> Rule:
     attributes = dict(row["attributes"] or {})
     marker = attributes.pop(MARKER, None) is not None
-    return Rule(int(row["attribute_id"]), int(row["points"]), attributes, default=marker)
+    return Rule(_count(row["attribute_id"]), _count(row["points"]), attributes, default=marker)
+
+
+def _count(value: Any) -> int:
+    """A whole number, zero or more: a price is never rounded, and a truth value is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0 or value != int(value):
+        raise ValueError(value)
+    return int(value)
 
 
 def _field(row: Json) -> FormField:
