@@ -9,8 +9,8 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -23,6 +23,12 @@ from test_spine import picture
 
 def record() -> sqlite3.Connection:
     return sqlite3.connect(Path(os.environ["MEDIA_STUDIO_HOME"]) / "ledger.sqlite3", isolation_level=None)
+
+
+def waits_at_once(vendor: Vendor, job: str, count: int) -> list[int]:
+    """The exit codes of so many processes that go on with one job."""
+    with ThreadPoolExecutor(count) as pool:
+        return [made.code for made in pool.map(lambda _: vendor.run("wait", job), range(count))]
 
 
 def test_an_interrupted_wait_on_a_job_that_is_being_paid_does_not_say_that_nothing_was_bought(
@@ -59,13 +65,7 @@ def test_two_waits_on_a_task_that_failed_tell_the_same(vendor: Vendor) -> None:
     vendor.clear()
     failed = {"kind": "set", "field": "data.medias.*.resource_status", "value": 2}
     vendor.fault("detail", failed, times=-1, when="after")
-    codes = []
-    threads = [threading.Thread(target=lambda: codes.append(vendor.run("wait", job).code)) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert codes == [8, 8]
+    assert waits_at_once(vendor, job, 2) == [8, 8]
 
 
 def test_a_record_that_cannot_take_a_failure_does_not_make_it_a_purchase_that_never_was(
@@ -99,12 +99,7 @@ def test_two_processes_that_save_one_file_do_not_spoil_it_for_each_other(vendor:
     vendor.fault("file", {"kind": "http", "status": 500, "body": "no"}, times=-1)
     job = vendor.make().document["job"]
     vendor.clear()
-    codes = []
-    threads = [threading.Thread(target=lambda: codes.append(vendor.run("wait", job).code)) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    codes = waits_at_once(vendor, job, 4)
     shown = vendor.run("show", job).document
     assert codes == [0, 0, 0, 0]
     assert [path.name for path in Path(shown["outputs"][0]["path"]).parent.iterdir()] == [

@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from studio import params
-from studio.errors import StudioError
+from studio.errors import StudioError, error_record
 from studio.messages import Messages
 from studio.types import Gateway, Job, Json, ModelSpec, Offer, Plan, Saved
 
@@ -123,16 +123,7 @@ def failure(  # noqa: PLR0913 - all by name; most are absent where nothing was b
         "event": "result" if made["outputs"] else "failure",
         "ok": False,
         "done": not (next and error.retry == "wait"),
-        "error": {
-            "kind": error.kind,
-            "exit": error.exit_code,
-            "provider_code": error.provider_code,
-            "message": error.message,
-            "detail": error.detail,
-            "charged": error.charged,
-            "retry": error.retry,
-            "actions": [*error.actions, *_pages(error, gateway)],
-        },
+        "error": {**error_record(error), "actions": [*error.actions, *_pages(error, gateway)]},
         "alternatives": list(error.alternatives),
         "send": [*send, _message(words, text, sandbox)],
         "next": list(next) if next else None,
