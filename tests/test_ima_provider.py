@@ -189,7 +189,7 @@ def test_the_printed_product_list_is_read_to_what_it_shows() -> None:
     (offer,) = offers(PRODUCTS)
 
     assert (offer.model_id, offer.version, offer.name) == (SEEDREAM.id, SEEDREAM.version, SEEDREAM.name)
-    assert offer.rules == (Rule(2341, 5, {}, default=True),)  # the marker is no parameter
+    assert offer.rules == (Rule(2341, 5, {}),)  # the marker is no parameter
     (size,) = offer.form
     assert (size.control.name, size.control.default, size.ui) == ("size", "4k", ())
     assert (size.control.options, offer.problem) == ((("2K", "2k"), ("4K", "4k")), None)

@@ -99,6 +99,13 @@ def test_a_job_moves_along_its_life_and_in_no_other_way(ledger: Ledger, state: s
         assert (ledger.get(job.id), ledger.events(job.id)) == (job, past)
 
 
+@pytest.mark.parametrize("state", STATES)
+def test_only_a_job_that_has_not_begun_to_pay_can_be_abandoned(ledger: Ledger, state: str) -> None:
+    job = job_in(ledger, state)
+    ledger.abandoned(job.id, ERROR)
+    assert ledger.get(job.id).state == ("failed" if state == "intent" else state)
+
+
 def test_a_job_is_read_back_as_it_was_written(file: Path, ledger: Ledger) -> None:
     source = Source("image", "cat.png", None, "image/png", b"bytes", "cd" * 32, 64, 48)
     wish = plan(prompt="灯塔 🗼", inputs=(source,), requested={"size": "4K"}, user_id="u1")

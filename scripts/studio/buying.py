@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from studio import catalogue, documents, errors, media, options, planning
 from studio.app import App
-from studio.errors import Interrupted, NeedsApproval, NotFinished, OverLimit, UnknownOutcome, UsageError
+from studio.errors import (
+    InternalError,
+    Interrupted,
+    NeedsApproval,
+    NotFinished,
+    OverLimit,
+    UnknownOutcome,
+    UsageError,
+)
 from studio.runner import Runner
 from studio.settings import is_loopback
 from studio.types import Job, Json, MediaRef, ModelSpec, Offer, Output, Plan, Provider, Saved
@@ -163,10 +172,11 @@ def _settle(app: App, id: str) -> Job:
     age = app.clock.time() - job.changed_at
     if job.state == "sending" and age > longest:
         lost = UnknownOutcome("The process that sent the paid request is gone. It may have been charged.")
-        app.ledger.unknown(id, errors.error_record(lost))
+        with suppress(InternalError):  # it moved on meanwhile: what it is by now counts
+            app.ledger.unknown(id, errors.error_record(lost))
     elif job.state == "intent" and age > LONGEST_INTENT:
         gone = Interrupted("The process that began this is gone. Nothing was bought.")
-        app.ledger.failed(id, errors.error_record(gone))
+        app.ledger.abandoned(id, errors.error_record(gone))
     return app.ledger.get(id)
 
 

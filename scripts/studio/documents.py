@@ -123,8 +123,8 @@ def failure(  # noqa: PLR0913 - all by name; most are absent where nothing was b
         "event": "result" if made["outputs"] else "failure",
         "ok": False,
         "done": not (next and error.retry == "wait"),
-        "error": {**error_record(error), "actions": [*error.actions, *_pages(error, gateway)]},
-        "alternatives": list(error.alternatives),
+        "error": {**error_record(error), "actions": _pages(error, gateway)},
+        "alternatives": [],
         "send": [*send, _message(words, text, sandbox)],
         "next": list(next) if next else None,
     }

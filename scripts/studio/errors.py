@@ -49,8 +49,6 @@ class StudioError(Exception):
         provider_code: str | None = None,
         charged: Charged | None = None,
         retry: Retry | None = None,
-        actions: tuple[Json, ...] = (),
-        alternatives: tuple[Json, ...] = (),
         retry_after: float | None = None,
     ) -> None:
         super().__init__(message)
@@ -60,8 +58,6 @@ class StudioError(Exception):
         self.provider_code = provider_code
         self.charged = charged or type(self).charged
         self.retry = retry or type(self).retry
-        self.actions = actions
-        self.alternatives = alternatives
         self.retry_after = retry_after  # seconds, as the vendor asked
         self.refused = False  # the vendor said no to a paid request: nothing was bought
 

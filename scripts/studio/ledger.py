@@ -148,6 +148,13 @@ class Ledger:
                 fields = {"error": _dump(error), "finished_at": self._clock.time()}
                 self._set(db, id, "failed", fields)
 
+    def abandoned(self, id: str, error: Json) -> None:
+        """The end of a job whose process is gone, if it still has not begun to pay by now."""
+        with self._transaction() as db:
+            if self._state(db, id) == "intent":
+                fields = {"error": _dump(error), "finished_at": self._clock.time()}
+                self._set(db, id, "failed", fields)
+
     def done(
         self, id: str, outputs: tuple[Saved | Output, ...], charged: int | None, error: Json | None
     ) -> None:

@@ -59,7 +59,6 @@ class Gateway:
     urls: Mapping[str, str]  # role -> base URL; the key may go to these hosts and to no other
     unit: Unit
     confirm_above: int  # steps; a dearer job asks the person first
-    record_page: str | None = None
     connect_timeout: float = 10.0  # seconds
     read_timeout: float = 30.0
     paid_timeout: float = 60.0  # how long the answer to a paid request is waited for
@@ -153,7 +152,6 @@ class Rule:
     attribute_id: int
     points: int
     attributes: Mapping[str, Any]
-    default: bool = False  # carries the marker of the fallback rule; the marker is no parameter
 
 
 @dataclass(frozen=True)

@@ -358,8 +358,8 @@ def _offer(leaf: Json) -> Offer:
 
 def _rule(row: Json) -> Rule:
     attributes = dict(row["attributes"] or {})
-    marker = attributes.pop(MARKER, None) is not None
-    return Rule(_count(row["attribute_id"]), _count(row["points"]), attributes, default=marker)
+    attributes.pop(MARKER, None)
+    return Rule(_count(row["attribute_id"]), _count(row["points"]), attributes)
 
 
 def _count(value: Any) -> int:
