@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from support import KEY, PROMPT, Vendor, run
+from support import PROMPT, Vendor, run
 from test_spine import picture
 
 FAULTS: dict[str, dict[str, Any]] = {
@@ -297,13 +297,3 @@ def test_a_record_that_cannot_be_written_stops_before_buying(vendor: Vendor, tmp
     made = vendor.make(env={"MEDIA_STUDIO_HOME": str(tmp_path / "file")})
     assert (made.code, made.error["kind"]) == (2, "ledger_unusable")
     assert sum(vendor.stats["requests"].values()) == 0
-
-
-@pytest.mark.parametrize("words", [("--size", "8K"), ("--aspect-ratio", "2:3"), ("--resolution", "4K")])
-def test_what_the_model_cannot_do_stops_before_the_paid_request(
-    vendor: Vendor, words: tuple[str, str]
-) -> None:
-    made = vendor.make("--model", "NB2", *words)
-    assert (made.code, made.error["kind"]) == (2, "unsupported_option")
-    assert vendor.stats["requests"]["create"] == 0
-    assert KEY not in made.error["detail"]

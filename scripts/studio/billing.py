@@ -11,8 +11,8 @@ from dataclasses import replace
 from typing import Any
 
 from studio.errors import UsageError
-from studio.params import same
 from studio.types import Billing, Gateway, Offer, Resolved, Rule
+from studio.values import same
 
 LIVE = "live"
 
@@ -32,6 +32,7 @@ def choose(offer: Offer, resolved: Resolved, n: int, gateway: Gateway) -> tuple[
             f"{offer.name} cannot be bought now: the live list has no valid price for it.",
             kind="no_rule",
             detail="The list carries attribute_id 0. Try again later, or choose another model.",
+            about={"model": offer.name},
         )
     billing = Billing(
         attribute_id=rule.attribute_id,
@@ -65,4 +66,5 @@ def _no_single_rule(
         f"The live list has {problem} for exactly this on {offer.name}, so it was not bought.",
         kind="no_rule",
         detail=f"Nearest: {rows}." if rows else "The list has no prices for this model.",
+        about={"model": offer.name},
     )

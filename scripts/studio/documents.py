@@ -14,7 +14,7 @@ from typing import Any
 from studio import params
 from studio.errors import StudioError, error_record
 from studio.messages import Messages
-from studio.types import Gateway, Job, Json, ModelSpec, Offer, Plan, Saved
+from studio.types import Alternative, Gateway, Job, Json, ModelSpec, Offer, Plan, Saved
 
 RESULT = "media-studio/result/1"
 QUOTE = "media-studio/quote/1"
@@ -108,23 +108,25 @@ def failure(  # noqa: PLR0913 - all by name; most are absent where nothing was b
         made, plan, send = _job(job, gateway, sandbox, now), job.plan, _results(job, gateway, sandbox)
     else:
         made, send = _no_job(plan, gateway, sandbox), []
-    text = words.error(
-        error.kind,
-        type(error).kind,
-        cost=words.cost(plan.billing.amount if plan else None, gateway.unit) if gateway else "",
-        what=words.what(plan) if plan else "",
-        model=plan.model.name if plan else "",
-        detail=error.detail or "",
-        key_page=gateway.key_page if gateway else "",
-        credits_page=gateway.credits_page if gateway else "",
-    )
+    about = {
+        "cost": words.cost(plan.billing.amount if plan else None, gateway.unit) if gateway else "",
+        "what": words.what(plan) if plan else "",
+        "model": plan.model.name if plan else "",
+        "asked": "",
+        "detail": error.detail or "",
+        "key_page": gateway.key_page if gateway else "",
+        "credits_page": gateway.credits_page if gateway else "",
+    }
+    text = words.error(error.kind, type(error).kind, **{**about, **error.about})
+    text = "\n".join((text, *_ways_out(words, error, gateway)))
+    others = [_alternative(words, other, gateway) for other in error.alternatives] if gateway else []
     return {
         **made,
         "event": "result" if made["outputs"] else "failure",
         "ok": False,
         "done": not (next and error.retry == "wait"),
         "error": {**error_record(error), "actions": _pages(error, gateway)},
-        "alternatives": [],
+        "alternatives": others,
         "send": [*send, _message(words, text, sandbox)],
         "next": list(next) if next else None,
     }
@@ -333,6 +335,32 @@ def _results(job: Job, gateway: Gateway, sandbox: bool) -> list[Json]:
 
 def _message(words: Messages, text: str, sandbox: bool) -> Json:
     return {"action": "send", "message": words.say("rehearsal", text=text) if sandbox else text}
+
+
+def _alternative(words: Messages, other: Alternative, gateway: Gateway) -> Json:
+    return {
+        "model": other.model,
+        "why": _why(words, other),
+        "cost": None if other.amount is None else gateway.unit.amount(other.amount),
+    }
+
+
+def _why(words: Messages, other: Alternative) -> str:
+    return other.traits.get(words.language) or words.say("can")
+
+
+def _ways_out(words: Messages, error: StudioError, gateway: Gateway | None) -> list[str]:
+    """What this model can do instead, and which other models can do exactly what was asked."""
+    lines = []
+    if error.instead:
+        lines.append(words.say("instead", values=words.say("list_and").join(error.instead)))
+    if error.alternatives and gateway:
+        lines.append(words.say("alternatives"))
+        for other in error.alternatives:
+            cost = words.cost(other.amount, gateway.unit)
+            lines.append(words.say("alternative", model=other.model, cost=cost, why=_why(words, other)))
+        lines.append(words.say("alternatives_ask"))
+    return lines
 
 
 def _pages(error: StudioError, gateway: Gateway | None) -> list[Json]:

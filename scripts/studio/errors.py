@@ -22,10 +22,10 @@ StudioError
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal, TypeAlias
 
-from studio.types import Json
+from studio.types import Alternative, Json
 
 Charged: TypeAlias = Literal["no", "yes", "maybe"]
 Retry: TypeAlias = Literal["never", "same", "later", "after_change", "wait"]
@@ -50,6 +50,8 @@ class StudioError(Exception):
         charged: Charged | None = None,
         retry: Retry | None = None,
         retry_after: float | None = None,
+        about: Mapping[str, str] | None = None,
+        instead: Iterable[str] = (),
     ) -> None:
         super().__init__(message)
         self.message = without_queries(message) or ""
@@ -60,6 +62,9 @@ class StudioError(Exception):
         self.retry = retry or type(self).retry
         self.retry_after = retry_after  # seconds, as the vendor asked
         self.refused = False  # the vendor said no to a paid request: nothing was bought
+        self.about = dict(about or {})  # for the words to the person: model, and asked, what it cannot do
+        self.instead = tuple(instead)  # what it can do
+        self.alternatives: tuple[Alternative, ...] = ()  # other models that can
 
 
 def without_queries(text: str | None) -> str | None:

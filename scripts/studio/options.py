@@ -151,12 +151,23 @@ OPTIONS = (
         parameter=True,
     ),
     Option(("--duration",), "in seconds, where the model has it", BUYING, metavar="SECONDS", parameter=True),
-    Option(("--seed",), "to make the same again, where the model can", BUYING, metavar="N", parameter=True),
+    Option(
+        ("--seed",),
+        "to make the same again, where the model can",
+        BUYING,
+        type=whole(-1, 2**63 - 1),
+        metavar="N",
+        parameter=True,
+    ),
     Option(
         ("--set",), "any other parameter of the model", BUYING, type=pair, metavar="NAME=VALUE", repeated=True
     ),
     Option(
-        ("--extra-params",), "the same as --set, as one JSON object", BUYING, type=json_object, metavar="JSON"
+        ("--extra-params",),
+        "the same as --set, as one JSON object whose types are kept",
+        BUYING,
+        type=json_object,
+        metavar="JSON",
     ),
     Option(
         ("--max-credits",),
@@ -223,6 +234,12 @@ OPTIONS = (
 )
 
 
+def flag(parameter: str) -> str:
+    """How a parameter of a model is given: by its own option, or by --set."""
+    own = next((option for option in OPTIONS if option.parameter and option.name == parameter), None)
+    return own.flags[0] if own else f"--set {parameter}"
+
+
 class _Once(argparse.Action):
     """A flag that came before with another value contradicts itself: one of the two would be ignored."""
 
@@ -235,9 +252,17 @@ class _Once(argparse.Action):
     ) -> None:
         before = getattr(self, "before", values)
         if before != values:
-            raise UsageError(f"{flag} was given twice, as {before} and as {values}.", kind="contradiction")
+            raise _given_twice(str(flag), before, values)
         self.before = values
         setattr(namespace, self.dest, values)
+
+
+def _given_twice(name: str, one: object, other: object) -> UsageError:
+    return UsageError(
+        f"{name} was given twice, as {one} and as {other}.",
+        kind="contradiction",
+        about={"asked": f"{one} + {other}"},
+    )
 
 
 class _Parser(argparse.ArgumentParser):
@@ -281,9 +306,7 @@ def parameters(made: argparse.Namespace) -> dict[str, Any]:
     }
     for name, value in (*(made.set or ()), *(made.extra_params or {}).items()):
         if name in given and str(given[name]) != str(value):
-            raise UsageError(
-                f"{name} was given twice, as {given[name]} and as {value}.", kind="contradiction"
-            )
+            raise _given_twice(name, given[name], value)
         given[name] = value
     return given
 

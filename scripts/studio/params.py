@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import difflib
 import functools
-import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
-from fractions import Fraction
 from typing import Any
 
 from studio import catalogue
 from studio.errors import UsageError
+from studio.options import flag
 from studio.types import Asked, Choice, FormField, Offer, Resolved
+from studio.values import distinct, nearest, same, typed
 
 RESERVED = frozenset({"prompt", "n", "input_images", "cast", "default"})
 """Parameters that have an option of their own, or that only we may set."""
@@ -28,7 +28,7 @@ def read(
     n: int,
     options: Mapping[str, Any],
 ) -> Asked:
-    """The options that were given, as values: 横图 is 16:9, 512 is 512px. Needs no network."""
+    """The options that were given, as values: 横图 is 16:9, 512x512 is 512px. Needs no network."""
     for name in sorted(RESERVED & set(options)):
         raise UsageError(
             f"`{name}` cannot be set as a parameter.",
@@ -41,43 +41,41 @@ def read(
     return Asked(task_type=task_type, prompt=prompt, n=n, options=given)
 
 
-def bind(offer: Offer, asked: Asked) -> Resolved:
-    """Every asked option finds the one place it belongs to, or stops with what is possible."""
+def bind(offer: Offer, asked: Asked, documented: Collection[str] = ()) -> Resolved:
+    """Every asked option finds the one place it belongs to, or stops with what is possible. `documented`
+    are options that the model has by its documents, whatever the list says now: for the reason."""
+    _check_count(offer, asked.n)
+    wanted, applied = _carried(offer, asked.options)
     values: dict[str, Any] = {}
     origin: dict[str, str] = {}
-    applied: dict[str, Any] = {}
-    unplaced = set(asked.options)
+    unplaced = set(wanted)
     for form_field in offer.form:
         names = _names(form_field)
         if RESERVED & names:
             continue
-        made = (_virtual if form_field.ui else _plain)(offer, form_field, asked.options)
+        made = (_virtual if form_field.ui else _plain)(offer, form_field, wanted)
         _lay(offer, made, values, origin)
         unplaced -= names
         applied.update(made.applied)
-    for name in [name for name in asked.options if name in unplaced]:
+    for name in [name for name in wanted if name in unplaced]:
         allowed = _rule_values(offer, name)
         if not allowed:
-            raise _no_such_option(offer, name)
-        values[name] = _pick(offer, name, asked.options[name], allowed)
+            raise _no_such_option(offer, name, wanted[name], documented)
+        values[name] = _pick(offer, name, wanted[name], allowed)
         origin[name] = "asked"
     return Resolved(values=values, origin=origin, applied=applied)
-
-
-def same(one: Any, other: Any) -> bool:
-    """Whether two values mean the same to a vendor that writes 1K and 1k, true and "true"."""
-    return bool(_canonical(one) == _canonical(other))
 
 
 def accepts(offer: Offer) -> Mapping[str, tuple[Any, ...]]:
     """Option -> the values a person may ask for; empty where any value goes."""
     found: dict[str, tuple[Any, ...]] = {}
     for form_field in offer.form:
-        sent = replace(form_field.control, name=form_field.target or form_field.control.name)
-        for control in (*form_field.ui, sent):
+        target = _target(form_field)
+        hidden = target.name in {control.name for control in form_field.ui}
+        for control in form_field.ui if hidden else (*form_field.ui, target):
             if control.options or not form_field.ui:
                 listed = tuple(value for _, value in control.options)
-                found[control.name] = (*found.get(control.name, ()), *listed)
+                found[control.name] = distinct((*found.get(control.name, ()), *listed))
     for rule in offer.rules:
         for name in rule.attributes:
             found.setdefault(name, _rule_values(offer, name))
@@ -89,13 +87,48 @@ def _names(form_field: FormField) -> set[str]:
     return {form_field.target or form_field.control.name, *(control.name for control in form_field.ui)}
 
 
+def _target(form_field: FormField) -> Choice:
+    """The parameter that a field sends, as something to ask for itself."""
+    return replace(form_field.control, name=form_field.target or form_field.control.name)
+
+
+def _check_count(offer: Offer, n: int) -> None:
+    """A form may list how many it makes at a time."""
+    for form_field in offer.form:
+        counts = [value for _, value in form_field.control.options]
+        if form_field.control.name == "n" and counts and not any(same(n, count) for count in counts):
+            allowed = [str(count) for count in counts]
+            text = f"{offer.name} does not make {n} at a time."
+            raise _unsupported(offer, text, f"{n}", f"--n can be {_listed(allowed)}.", allowed)
+
+
+def _carried(offer: Offer, options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The wishes under the names that this list has for them: where a model has no size, its size steps may
+    be its quality. With what was renamed, for the record."""
+    known = accepts(offer)
+    wanted, renamed = dict(options), {}
+    for name, carriers in _words()["carried_by"].items():
+        for carrier in carriers:
+            if name in wanted and name not in known and _lists(known.get(carrier, ()), wanted[name]):
+                renamed[name] = wanted.pop(name)
+                if not same(wanted.setdefault(carrier, renamed[name]), renamed[name]):
+                    raise _both(offer, {name: renamed[name], carrier: wanted[carrier]})
+    return wanted, renamed
+
+
+def _lists(values: Iterable[Any], value: Any) -> bool:
+    return any(same(value, one) for one in values)
+
+
 def _lay(offer: Offer, made: Resolved, values: dict[str, Any], origin: dict[str, str]) -> None:
     """Add one field's values. Where a form has two fields for one parameter, no default replaces what was
     asked, and two wishes that differ contradict each other."""
     for name, value in made.values.items():
         if origin.get(name) == made.origin[name] == "asked" and not same(values[name], value):
             raise UsageError(
-                f"{offer.name} would take {name} both as {values[name]} and as {value}.", kind="contradiction"
+                f"{offer.name} would take {name} both as {values[name]} and as {value}.",
+                kind="contradiction",
+                about={"asked": f"{values[name]} + {value}"},
             )
         if origin.get(name) != "asked":
             values[name], origin[name] = value, made.origin[name]
@@ -121,23 +154,19 @@ def _virtual(offer: Offer, form_field: FormField, asked: Mapping[str, Any]) -> R
         name: _choose(offer, control, asked[name]) for name, control in controls.items() if name in asked
     }
     if direct and chosen:
-        raise UsageError(
-            f"{_listed(['--' + name.replace('_', '-') for name in (direct, *chosen)])} set the same field of "
-            f"{offer.name}: give one of them.",
-            kind="contradiction",
-        )
+        raise _both(offer, {name: asked[name] for name in (direct, *chosen)})
     if direct:
-        value = _choose(offer, replace(form_field.control, name=target), asked[target])
+        made = [_letters(value) for _, value in form_field.mapping]  # what the controls would come to
+        known = [value for value in made if same(value, asked[target])]
+        value = known[0] if known else _choose(offer, _target(form_field), asked[target])
         return Resolved({target: value}, {target: "asked"})
     group = {name: chosen.get(name, control.default) for name, control in controls.items()}
     value = _mapped(form_field, group, chosen)
     if value is None:
         if chosen:
-            raise UsageError(
-                f"{offer.name} has no {target} for {_pairs(group)}.",
-                kind="unsupported_option",
-                detail=f"It takes {_listed(_pairs(sources) for sources, _ in form_field.mapping)}.",
-            )
+            rows = [_pairs(sources) for sources, _ in form_field.mapping]
+            text = f"{offer.name} has no {target} for {_pairs(group)}."
+            raise _unsupported(offer, text, _pairs(chosen), f"It takes {_listed(rows)}.", rows)
         default = form_field.control.default
         return Resolved({} if default is None else {target: default}, {target: "default"})
     source = "asked" if chosen else "default"
@@ -150,17 +179,26 @@ def _mapped(form_field: FormField, group: Mapping[str, Any], chosen: Collection[
         if set(chosen) <= set(sources) and all(
             name in group and same(group[name], value) for name, value in sources.items()
         ):
-            return target_value.replace("×", "x") if isinstance(target_value, str) else target_value
+            return _letters(target_value)
     return None
 
 
+def _letters(value: Any) -> Any:
+    """A size in pixels with the letter x, whatever sign a list writes."""
+    return value.replace("×", "x") if isinstance(value, str) else value
+
+
 def _choose(offer: Offer, control: Choice, value: Any) -> Any:
-    """The control's own spelling of a value; any value where the control lists none."""
+    """The control's own spelling of a value; where it lists none, any value of its kind."""
     if not control.options:
-        return value
+        try:
+            return typed(value, control.default)
+        except ValueError as kind:
+            text = f"{offer.name} takes {kind} as {control.name}, not {value}."
+            raise _unsupported(offer, text, f"{control.name} {value}") from None
     values = tuple(option for _, option in control.options)
     labelled = [option for label, option in control.options if same(value, label)]
-    if labelled and not any(same(value, option) for option in values):  # a label may be another's value
+    if labelled and not _lists(values, value):  # a label may be another's value
         return labelled[0]
     return _pick(offer, control.name, value, values)
 
@@ -169,50 +207,73 @@ def _pick(offer: Offer, name: str, value: Any, allowed: tuple[Any, ...]) -> Any:
     for option in allowed:
         if same(value, option):
             return option
-    raise UsageError(
-        f"{offer.name} does not make {name} {value}.",
-        kind="unsupported_option",
-        detail=f"{name} can be {_listed(map(str, allowed))}.",
-    )
+    text = f"{offer.name} does not make {name} {value}."
+    possible = [str(option) for option in distinct(allowed)]
+    near = [str(ratio) for ratio in nearest(value, allowed)]
+    if near:
+        text += f" Nearest: {_listed(near)}."
+    raise _unsupported(offer, text, f"{value}", f"{name} can be {_listed(possible)}.", near or possible)
 
 
-def _no_such_option(offer: Offer, name: str) -> UsageError:
-    known = accepts(offer)
-    nearest = difflib.get_close_matches(name, known, n=1)
-    hint = f" Did you mean {nearest[0]}?" if nearest else ""
+def _unsupported(
+    offer: Offer, text: str, asked: str, detail: str | None = None, instead: Iterable[str] = ()
+) -> UsageError:
+    """A wish that the model cannot meet, and what it can meet instead."""
+    about = {"model": offer.name, "asked": asked}
+    return UsageError(text, kind="unsupported_option", detail=detail, about=about, instead=instead)
+
+
+def _both(offer: Offer, given: Mapping[str, Any]) -> UsageError:
+    """Two options for one parameter: one of them would be ignored."""
+    values = [str(value) for value in given.values()]
     return UsageError(
-        f"{offer.name} has no option {name}, so it would change nothing.{hint}",
-        kind="unsupported_option",
-        detail=f"It takes {_listed(map(_with_values, known.items())) or 'no options'}.",
+        f"{_listed(map(flag, given), 'and')} set the same field of {offer.name}: give one of them.",
+        kind="contradiction",
+        detail=f"Either {_listed(f'{flag(name)} {value}' for name, value in given.items())}.",
+        about={"model": offer.name, "asked": " + ".join(values)},
+        instead=values,
     )
+
+
+def _no_such_option(offer: Offer, name: str, value: Any, documented: Collection[str]) -> UsageError:
+    """A wish that the model has no option for; or, where another name is likely, a command written wrongly:
+    nothing to tell the person about what the model can do."""
+    known = accepts(offer)
+    takes = f"It takes {_listed(map(_with_values, known.items()), 'and') or 'no options'}."
+    if name in documented:
+        text = f"{offer.name} has {name} by its documents, but the live list does not offer it now"
+        return _unsupported(offer, f"{text}, so it would change nothing.", f"{value}", takes)
+    text = f"{offer.name} has no option {name}, so it would change nothing."
+    meant = _meant(known, name, value)
+    if meant:
+        return UsageError(f"{text} Did you mean {flag(meant)}?", kind="misnamed_option", detail=takes)
+    asked = f"{name} {value}" if flag(name).startswith("--set") else f"{value}"
+    return _unsupported(offer, text, asked, takes)
+
+
+def _meant(known: Mapping[str, tuple[Any, ...]], name: str, value: Any) -> str | None:
+    """The option that was probably meant: by the word for it here, by a name that looks like it, or by
+    having this value."""
+    likely = (
+        [word for word in [_words()["means"].get(name)] if word in known]
+        or difflib.get_close_matches(name, known, n=1)
+        or [other for other, values in known.items() if _lists(values, value)]
+    )
+    return likely[0] if likely else None
 
 
 def _rule_values(offer: Offer, name: str) -> tuple[Any, ...]:
-    """The values that the prices name, each once; 1 and true are two, though Python finds them equal."""
-    found: dict[Any, Any] = {}
-    for rule in offer.rules:
-        if name in rule.attributes:
-            found.setdefault(_canonical(rule.attributes[name]), rule.attributes[name])
-    return tuple(found.values())
-
-
-def _canonical(value: Any) -> Any:
-    if isinstance(value, bool):
-        return str(value).lower()
-    text = str(value).strip().casefold().replace("×", "x").replace("：", ":")
-    ratio = re.fullmatch(r"(\d{1,9}):(\d{1,9})", text)
-    if ratio and int(ratio[2]):
-        return Fraction(int(ratio[1]), int(ratio[2]))  # 14:6 is 21:9; as text they would differ
-    return text
+    """The values that the prices name, each once."""
+    return distinct(rule.attributes[name] for rule in offer.rules if name in rule.attributes)
 
 
 def _word(name: str, value: Any) -> Any:
-    words = _words().get(name, {})
+    words = _words()["values"].get(name, {})
     return words.get(str(value).strip().casefold(), value) if isinstance(value, str | int) else value
 
 
 @functools.cache
-def _words() -> Mapping[str, Mapping[str, Any]]:
+def _words() -> Mapping[str, Any]:
     return catalogue.load("words.json")
 
 
@@ -225,6 +286,6 @@ def _with_values(option: tuple[str, tuple[Any, ...]]) -> str:
     return f"{name} ({', '.join(map(str, values))})" if values else name
 
 
-def _listed(names: Iterable[str]) -> str:
+def _listed(names: Iterable[str], word: str = "or") -> str:
     *most, last = list(names) or [""]
-    return f"{', '.join(most)} or {last}" if most else last
+    return f"{', '.join(most)} {word} {last}" if most else last

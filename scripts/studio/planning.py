@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from studio import billing, catalogue, media, params
+from studio.alternatives import alternatives
 from studio.errors import NeedsApproval, NetworkError, OverLimit, UsageError
 from studio.types import Gateway, ModelRef, ModelSpec, Offer, Plan, Source, TaskType
 
@@ -86,6 +87,7 @@ def model_of(wish: Wish, task_type: TaskType, payable: Collection[str]) -> Model
             f"{elsewhere.name} does not make {task_type.id}.",
             kind="unsupported_option",
             detail=f"It makes {', '.join(elsewhere.task_types)}.",
+            about={"model": elsewhere.name, "asked": task_type.id},
         )
     gateways = {model.gateway for model in among}
     if len(gateways) > 1:
@@ -113,11 +115,18 @@ def draft(  # noqa: PLR0913 - the parts of a plan, each found by a step of its o
     inputs: tuple[Source, ...],
     offers_of: OffersOf,
 ) -> Plan:
-    """Bind what was asked to the live form and find its one price."""
+    """Bind what was asked to the live form and find its one price; or stop, with the models that can."""
     asked = params.read(task_type.id, wish.prompt, wish.n, wish.options)
-    offer = _offer(wish, model, task_type, offers_of(model, task_type.id))
-    resolved = params.bind(offer, asked)
-    price, resolved = billing.choose(offer, resolved, asked.n, gateway)
+    offers = offers_of(model, task_type.id)
+    offer = _offer(wish, model, task_type, offers)
+    try:
+        resolved = params.bind(offer, asked, model.options)
+        price, resolved = billing.choose(offer, resolved, asked.n, gateway)
+    except UsageError as no:
+        no.alternatives = alternatives(offers, offer, asked, gateway)
+        if no.about and not no.alternatives:  # a wish that cannot be met, and nobody else can
+            no.detail = " ".join(filter(None, (no.detail, "No other model in the list makes exactly this.")))
+        raise
     return Plan(
         provider=model.provider,
         gateway=gateway.id,

@@ -197,6 +197,16 @@ class Billing:
 
 
 @dataclass(frozen=True)
+class Alternative:
+    """Another model that makes just what was asked for: `amount` steps for the whole job, None where its
+    price is unknown."""
+
+    model: str
+    traits: Mapping[str, str]  # language -> one short phrase
+    amount: int | None
+
+
+@dataclass(frozen=True)
 class ModelRef:
     id: str
     name: str

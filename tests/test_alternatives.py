@@ -1,0 +1,67 @@
+"""Which other models make just what was asked for, and what they would cost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from offers import GATEWAY, asked, field, leaf, live, model, parse, rule
+from studio.alternatives import alternatives
+from studio.params import read
+
+SIZES = [field("size", "1K", "1K", "2K")]
+
+
+def others(than: str, n: int = 1, **options: Any) -> list[tuple[str, int | None]]:
+    wish = read("text_to_image", "a lighthouse", n, options)
+    return [(one.model, one.amount) for one in alternatives(live(), model(than), wish, GATEWAY)]
+
+
+@pytest.mark.parametrize(
+    ("than", "options", "found"),
+    [
+        ("Nano Banana2", {"aspect_ratio": "2:3"}, [("SeeDream 4.5", 5)]),
+        ("Nano Banana Pro", {"size": "8K"}, []),
+        (
+            "Midjourney",
+            {"aspect_ratio": "16:9"},
+            [("SeeDream 4.5", 5), ("Nano Banana2", 6), ("Nano Banana Pro", 10)],
+        ),
+        (
+            "SeeDream 4.5",
+            {"size": "4k", "aspect_ratio": "16:9"},
+            [("Nano Banana2", 13), ("Nano Banana Pro", 18)],
+        ),
+        ("SeeDream 4.5", {"size": "512"}, [("Nano Banana2", 4)]),
+        ("SeeDream 4.5", {"quality": "high"}, []),
+    ],
+)
+def test_those_that_can_do_all_of_it_the_cheapest_first(
+    than: str, options: dict[str, str], found: list[tuple[str, int]]
+) -> None:
+    assert others(than, **options) == found
+
+
+def test_the_price_is_of_the_whole_job() -> None:
+    assert others("Nano Banana2", n=4, aspect_ratio="2:3") == [("SeeDream 4.5", 20)]
+
+
+def test_only_the_newest_version_counts_and_a_broken_one_hides_the_model() -> None:
+    old, new = (leaf(SIZES, [rule(n, n)], "other", f"v{n}", "Other") for n in (3, 7))
+    asking = leaf([], [rule(1, 1)], "asking", "v1", "Asking")
+    wish = asked(size="2K")
+
+    def found(*leaves: Any) -> list[tuple[str, int | None]]:
+        offers = parse([asking, *leaves])
+        return [(one.model, one.amount) for one in alternatives(offers, offers[0], wish, GATEWAY)]
+
+    assert found(old, new) == [("Other", 7)]
+    assert found(old, {**new, "credit_rules": None}) == []
+    assert found(old, leaf([], [rule(7, 7)], "other", "v7", "Other")) == []
+
+
+def test_a_model_that_no_catalogue_knows_is_an_alternative_without_a_trait() -> None:
+    offers = parse([leaf([], [rule(1, 1)], "asking"), leaf(SIZES, [rule(2, 2)], "brand-new", name="New")])
+    (other,) = alternatives(offers, offers[0], asked(size="2K"), GATEWAY)
+    assert (other.model, other.traits, other.amount) == ("New", {}, 2)
