@@ -13,7 +13,7 @@ from studio.params import read
 SIZES = [field("size", "1K", "1K", "2K")]
 
 
-def others(than: str, n: int = 1, **options: Any) -> list[tuple[str, int | None]]:
+def others(than: str, options: dict[str, Any], n: int = 1) -> list[tuple[str, int | None]]:
     wish = read("text_to_image", "a lighthouse", n, options)
     return [(one.model, one.amount) for one in alternatives(live(), model(than), wish, GATEWAY)]
 
@@ -40,11 +40,11 @@ def others(than: str, n: int = 1, **options: Any) -> list[tuple[str, int | None]
 def test_those_that_can_do_all_of_it_the_cheapest_first(
     than: str, options: dict[str, str], found: list[tuple[str, int]]
 ) -> None:
-    assert others(than, **options) == found
+    assert others(than, options) == found
 
 
 def test_the_price_is_of_the_whole_job() -> None:
-    assert others("Nano Banana2", n=4, aspect_ratio="2:3") == [("SeeDream 4.5", 20)]
+    assert others("Nano Banana2", {"aspect_ratio": "2:3"}, n=4) == [("SeeDream 4.5", 20)]
 
 
 def test_only_the_newest_version_counts_and_a_broken_one_hides_the_model() -> None:
