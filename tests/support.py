@@ -150,6 +150,10 @@ class Vendor:
     def account(self, points: int) -> None:
         self._control("POST", "account", {"key": KEY, "points": points})
 
+    def products(self, category: str, tree: Any) -> None:
+        """From now on the vendor lists and sells exactly this V2 tree for a category."""
+        self._control("POST", "products", {"category": category, "tree": tree})
+
     @property
     def stats(self) -> Any:
         return self._control("GET", "stats")["ima"]

@@ -2,7 +2,7 @@
 
 Nothing here is imported from `studio`: a mistake in one must be seen by the other.
 An imitation proves the client, not the vendor. Not played by itself: rate limits, moderation, refunds,
-changing prices, and every maker that data/ does not list; some of these can be ordered as faults.
+changing prices, and every maker that data/ does not list. Faults can be ordered and products replaced.
 """
 
 from sandbox.server import Sandbox

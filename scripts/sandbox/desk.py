@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from sandbox.counts import Counts
-from sandbox.faults import BadFault, Faults, play
+from sandbox.faults import Faults, play
 from sandbox.wire import Answer, Call, json_answer
 
 CONTROL = "/__sandbox/"
@@ -45,8 +45,17 @@ class Twin(Protocol):
     def stats(self) -> dict[str, Any]:
         """Account figures and tasks from the kept state."""
 
+    def other_task(self, call: Call) -> Answer:
+        """What `answer` says to a poll, about a finished task of somebody else."""
+
     def set_account(self, key: str, points: int) -> None:
         """Give the account of this key a balance. Raises ValueError for a key the vendor would not know."""
+
+    def replace_products(self, category: str, tree: Any) -> None:
+        """Sell this tree until `restore_products`. Raises ValueError for one that could not be served."""
+
+    def restore_products(self) -> None:
+        """Sell what the data file lists."""
 
     def close(self) -> None: ...
 
@@ -58,6 +67,14 @@ class Desk:
         self._twin = twin
         self._setting = setting
         self._all_stats = all_stats
+        self._controls: dict[tuple[str, str], Callable[[Call], Answer]] = {
+            ("GET", "stats"): lambda call: json_answer(all_stats()),
+            ("POST", "faults"): _done(lambda call: setting.faults.order(_json(call))),
+            ("DELETE", "faults"): _done(lambda call: setting.faults.clear()),
+            ("POST", "account"): _done(self._account),
+            ("POST", "products"): _done(self._products),
+            ("DELETE", "products"): _done(lambda call: twin.restore_products()),
+        }
 
     def answer(self, listener: str, call: Call) -> Answer:
         """Serve one call of one listener."""
@@ -72,6 +89,8 @@ class Desk:
         if fault is None:
             return self._twin.answer(endpoint, call)
         self._setting.counts.played()
+        if fault.kind == "other_task":
+            return self._twin.other_task(call)
         return play(fault, lambda: self._twin.answer(endpoint, call))
 
     def stats(self) -> dict[str, Any]:
@@ -79,29 +98,40 @@ class Desk:
         return {**self._setting.counts.as_json(), **self._twin.stats()}
 
     def _control(self, call: Call) -> Answer:
-        route = (call.method, call.path.removeprefix(CONTROL))
+        control = self._controls.get((call.method, call.path.removeprefix(CONTROL)))
+        if control is None:
+            return _said(404, "no such control route")
         try:
-            if route == ("GET", "stats"):
-                return json_answer(self._all_stats())
-            if route == ("DELETE", "faults"):
-                self._setting.faults.clear()
-            elif route == ("POST", "faults"):
-                self._setting.faults.order(_json(call))
-            elif route == ("POST", "account"):
-                self._account(_json(call))
-            else:
-                return _said(404, "no such control route")
-        except (BadFault, ValueError) as error:
+            return control(call)
+        except ValueError as error:  # a BadFault is one too
             return _said(400, str(error))
-        return _said(200, "ok")
 
-    def _account(self, wanted: Any) -> None:
+    def _account(self, call: Call) -> None:
+        wanted = _json(call)
         if not isinstance(wanted, dict) or set(wanted) != {"key", "points"}:
             raise ValueError("an account is exactly key and points")
         key, points = wanted["key"], wanted["points"]
         if not isinstance(key, str) or not isinstance(points, int) or isinstance(points, bool) or points < 0:
             raise ValueError("key must be text and points a number that is not negative")
         self._twin.set_account(key, points)
+
+    def _products(self, call: Call) -> None:
+        wanted = _json(call)
+        if not isinstance(wanted, dict) or set(wanted) != {"category", "tree"}:
+            raise ValueError("products are exactly category and tree")
+        if not isinstance(wanted["category"], str):
+            raise ValueError("category must be text")
+        self._twin.replace_products(wanted["category"], wanted["tree"])
+
+
+def _done(act: Callable[[Call], None]) -> Callable[[Call], Answer]:
+    """A control that answers no more than that it was done."""
+
+    def control(call: Call) -> Answer:
+        act(call)
+        return _said(200, "ok")
+
+    return control
 
 
 def _json(call: Call) -> Any:

@@ -24,6 +24,7 @@ USUAL_WORDS = {
     6010: "attribute_id does not match the computed rule",
 }
 # media: index counts from 0; one that the next task does not have fails nothing.
+# charge: points of the whole order. deliver: pixels of its files. other_task: somebody else's task is shown.
 # kind -> {field: (types, is it required)}
 FIELDS: dict[str, dict[str, tuple[tuple[type, ...], bool]]] = {
     "code": {"code": ((int,), True), "message": ((str,), False), "http": ((int,), False)},
@@ -37,8 +38,15 @@ FIELDS: dict[str, dict[str, tuple[tuple[type, ...], bool]]] = {
     "cut": {"bytes": ((int,), True)},
     "bytes": {"text": ((str,), True), "status": ((int,), False)},
     "media": {"index": ((int,), True), "reason": ((str,), False)},
+    "stuck": {},
+    "charge": {"points": ((int,), True)},
+    "deliver": {"width": ((int,), True), "height": ((int,), True)},
+    "other_task": {},
 }
-EDITS = ("drop", "set", "cut")  # they change a real answer, so the request has to be processed first
+OF_TASKS = ("media", "stuck", "charge", "deliver")  # they change no answer but the next registered task
+EDITS = ("drop", "set", "cut", "other_task")  # they need a real answer: the request has to be processed first
+LEAST = {"bytes": 0, "index": 0, "points": 0, "width": 1, "height": 1}
+MOST_PIXELS = 8192  # of a side
 
 
 class BadFault(ValueError):
@@ -57,7 +65,8 @@ class Fault:
 
 
 class Faults:
-    """One queue per endpoint, first ordered first played. Media faults queue apart: they change no answer."""
+    """One queue per endpoint, first ordered first played; and one per kind that spoils tasks, so that one
+    task can meet one of each."""
 
     def __init__(self, endpoints: tuple[str, ...]) -> None:
         self._endpoints = endpoints
@@ -68,14 +77,14 @@ class Faults:
         """Queue a described fault. Raises BadFault."""
         fault = read(description, self._endpoints)
         with self._lock:
-            self._queues["media" if fault.kind == "media" else fault.endpoint].append(fault)
+            self._queues[fault.kind if fault.kind in OF_TASKS else fault.endpoint].append(fault)
 
     def clear(self) -> None:
         with self._lock:
             self._queues.clear()
 
     def take(self, queue: str) -> Fault | None:
-        """The fault whose turn it is at this endpoint ("media": for the next task), used up by one."""
+        """The fault whose turn it is at this endpoint, or of this kind for a task, used up by one."""
         with self._lock:
             waiting = self._queues[queue]
             if not waiting:
@@ -100,14 +109,20 @@ def read(description: Any, endpoints: tuple[str, ...]) -> Fault:
     endpoint = description.get("endpoint")
     if endpoint not in endpoints:
         raise BadFault(f"endpoint must be one of {', '.join(endpoints)}")
-    if kind == "media" and endpoint != "create":
-        raise BadFault("fault.kind media belongs to the endpoint create")
-    if kind in ("drop", "set") and endpoint in ("put", "file"):
-        raise BadFault(f"fault.kind {kind} edits JSON, and the endpoint {endpoint} answers none")
+    _check_place(kind, endpoint)
     times = description.get("times", 1)
     if not _is(times, (int,)) or (times < 1 and times != -1):
         raise BadFault("times must be a positive number, or -1 for ever")
     return Fault(endpoint, kind, _when(description.get("when"), kind, endpoint), times, detail)
+
+
+def _check_place(kind: str, endpoint: str) -> None:
+    if kind in OF_TASKS and endpoint != "create":
+        raise BadFault(f"fault.kind {kind} belongs to the endpoint create")
+    if kind == "other_task" and endpoint != "detail":
+        raise BadFault("fault.kind other_task belongs to the endpoint detail")
+    if kind in ("drop", "set") and endpoint in ("put", "file"):
+        raise BadFault(f"fault.kind {kind} edits JSON, and the endpoint {endpoint} answers none")
 
 
 def _when(when: Any, kind: str, endpoint: str) -> str:
@@ -131,9 +146,11 @@ def _check_fields(kind: str, detail: dict[str, Any]) -> None:
                 raise BadFault(f"fault.{name} is missing")
         elif not _is(detail[name], types):
             raise BadFault(f"fault.{name} must be {types[0].__name__}")
-    for name in ("bytes", "index"):
-        if name in known and detail[name] < 0:
-            raise BadFault(f"fault.{name} must not be negative")
+    for name, least in LEAST.items():
+        if detail.get(name, least) < least:
+            raise BadFault(f"fault.{name} must not be below {least}")
+    if max(detail.get("width", 1), detail.get("height", 1)) > MOST_PIXELS:
+        raise BadFault(f"fault.width and height must not be above {MOST_PIXELS}")
     for name in ("status", "http"):
         if not 200 <= detail.get(name, 200) <= 599:
             raise BadFault(f"fault.{name} must be an HTTP status from 200 to 599")

@@ -1,18 +1,18 @@
 """Would IMA take this create body? First its shape (schema), then its rules (contract 1.4, 1.6)."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-from jsonschema import Draft202012Validator
-
-from sandbox.ima_products import DATA, Node, leaves, values
+from sandbox.ima_leaf import conditions, in_form, parameters, same
+from sandbox.ima_products import Node, Products
+from sandbox.shapes import trouble
 
 LOOPBACK = ("127.0.0.1", "localhost")
-FREE = ("prompt", "n", "input_images", "cast")  # inner parameters that every model takes
+COMMON = ("prompt", "input_images", "cast")  # inner parameters of every model, judged apart from its form
+MOST_AT_ONCE = 10  # pictures, where the form says nothing about n
 
 
 class Refusal(Exception):
@@ -32,17 +32,14 @@ class Order:
     points: int
 
 
-@cache
-def _validator() -> Draft202012Validator:
-    return Draft202012Validator(json.loads((DATA / "ima_create.schema.json").read_text(encoding="utf-8")))
-
-
-def check(body: Any, handed_out: Callable[[str], bool]) -> Order:
+def check(body: Any, products: Products, handed_out: Callable[[str], bool]) -> Order:
     """Read a create body. `handed_out`: is this path of a loopback link one of ours? Raises Refusal."""
-    _check_shape(body)
+    wrong = trouble("ima_create", body)
+    if wrong:
+        raise Refusal(400, wrong)
     product = body["parameters"][0]
     inner = product["parameters"]
-    known = leaves(body["task_type"])
+    known = products.leaves(body["task_type"])
     if product["category"] != body["task_type"]:
         raise Refusal(400, "category must equal task_type")
     _check_attribute_exists(product, known)
@@ -51,21 +48,13 @@ def check(body: Any, handed_out: Callable[[str], bool]) -> Order:
     _check_links(body, inner, handed_out)
     rule = _rule(inner, leaf)
     _check_price(product, rule)
-    return Order(leaf, inner["n"], inner["n"] * rule["points"])
-
-
-def _check_shape(body: Any) -> None:
-    errors = sorted(
-        _validator().iter_errors(body), key=lambda error: [str(step) for step in error.absolute_path]
-    )
-    if errors:
-        place = ".".join(str(step) for step in errors[0].absolute_path)
-        raise Refusal(400, f"{place}: {errors[0].message}"[:300].removeprefix(": "))
+    n = int(inner["n"])  # JSON's 1.0 is 1
+    return Order(leaf, n, n * int(rule["points"]))
 
 
 def _check_attribute_exists(product: Node, known: list[Node]) -> None:
     """The document: 0, missing or stale gives these words."""
-    ids = {rule["attribute_id"] for leaf in known for rule in leaf["credit_rules"]}
+    ids = {rule["attribute_id"] for leaf in known for rule in leaf["credit_rules"]} - {0}
     if product.get("attribute_id", 0) not in ids:
         raise Refusal(400, "Invalid product attribute")
 
@@ -85,22 +74,19 @@ def _leaf(product: Node, known: list[Node]) -> Node:
 
 
 def _check_parameters(inner: Node, leaf: Node) -> None:
-    """Every parameter beside the common ones must stand in the model's form, with a value that it offers."""
-    for name in inner:
-        if name in FREE:
+    """Every parameter beside the common ones must stand in the model's form or rules, with a value of it."""
+    taken = parameters(leaf)
+    if not in_form(leaf, "n"):
+        taken["n"] = [*range(1, MOST_AT_ONCE + 1), *(taken.get("n") or ())]
+    for name, value in inner.items():
+        if name in COMMON:
             continue
-        allowed = values(leaf, name)
-        if not allowed:
+        if name not in taken:
             raise Refusal(400, f"{name} is not a parameter of {leaf['name']}")
-        if not any(_same(inner[name], value) for value in allowed):
-            raise Refusal(
-                400, f"{name} {inner[name]} is invalid for {leaf['name']}, valid: {', '.join(allowed)}"
-            )
-
-
-def _same(one: Any, other: Any) -> bool:
-    """Values of a form and of a rule may differ in case (contract 1.2)."""
-    return str(one).casefold() == str(other).casefold()
+        allowed = taken[name]
+        if value is None or (allowed is not None and not any(same(value, one) for one in allowed)):
+            valid = ", ".join(dict.fromkeys(str(one) for one in allowed or ["any but null"]))
+            raise Refusal(400, f"{name} {str(value)[:80]} is invalid for {leaf['name']}, valid: {valid}")
 
 
 def _check_links(body: Node, inner: Node, handed_out: Callable[[str], bool]) -> None:
@@ -120,28 +106,39 @@ def _check_links(body: Node, inner: Node, handed_out: Callable[[str], bool]) -> 
 
 
 def _reachable(link: str, handed_out: Callable[[str], bool]) -> bool:
-    """https anywhere, or a link of this twin's own; its port may be that of an earlier run."""
+    """https on a public host, or a link of this twin's own; its port may be that of an earlier run."""
     try:
         parts = urlsplit(link)
-        host = parts.hostname
+        host = parts.hostname or ""
     except ValueError:
         return False
-    if parts.scheme == "https":
-        return bool(host)
-    return parts.scheme == "http" and host in LOOPBACK and handed_out(parts.path)
+    if any(sign.isspace() for sign in link):
+        return False
+    if parts.scheme == "http":
+        return host in LOOPBACK and handed_out(parts.path)
+    return parts.scheme == "https" and _is_public(host)
+
+
+def _is_public(host: str) -> bool:
+    """Judged by its name alone: nothing is looked up."""
+    try:
+        return ip_address(host).is_global
+    except ValueError:
+        return "." in host.strip(".") and not host.endswith((".localhost", ".local", ".internal"))
 
 
 def _rule(inner: Node, leaf: Node) -> Node:
-    """The price rule that the sent parameters come to; the one marked default has no conditions."""
-    rules: list[Node] = leaf["credit_rules"]
-    for rule in rules:
-        conditions = {name: value for name, value in rule["attributes"].items() if name != "default"}
-        missing = [name for name in conditions if name not in inner]
-        if missing:
-            raise Refusal(6009, f"No matching price rule: {', '.join(missing)} is missing")
-        if all(_same(inner[name], value) for name, value in conditions.items()):
-            return rule
-    raise Refusal(6009, "No matching price rule for these parameters")
+    """The most specific price rule that holds in full, of equals the first. The default one always holds."""
+    holding = [
+        rule
+        for rule in leaf["credit_rules"]
+        if all(name in inner and same(inner[name], value) for name, value in conditions(rule).items())
+    ]
+    if holding:
+        return max(holding, key=lambda rule: len(conditions(rule)))
+    named = dict.fromkeys(name for rule in leaf["credit_rules"] for name in conditions(rule))
+    missing = ", ".join(name for name in named if name not in inner)
+    raise Refusal(6009, f"No matching price rule: {f'{missing} is missing' if missing else 'none holds'}")
 
 
 def _check_price(product: Node, rule: Node) -> None:

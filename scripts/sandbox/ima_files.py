@@ -23,6 +23,7 @@ class Files:
     def __init__(self, store: Store, setting: Setting) -> None:
         self._store = store
         self._setting = setting
+        self._lent: dict[str, Task] = {}
 
     def answer(self, endpoint: str, call: Call) -> Answer:
         """Serve "put" or "file"."""
@@ -36,16 +37,22 @@ class Files:
         query = f"?variant={variant}" if variant else ""
         return f"{self._setting.urls['files']}/ima/results/{task.id}_{index + 1}.png{query}"
 
+    def lend(self, task: Task) -> None:
+        """Serve the results of a task that nobody registered, as long as this process lives."""
+        self._lent[task.id] = task
+
     def handed_out(self, path: str) -> bool:
-        """Is this the path of an upload that arrived, or of a result that is ready?"""
+        """Is this the path of an upload that arrived with something in it, or of a result that is ready?"""
         upload = self._store.upload(path=path)
-        return self._result(path) is not None or (upload is not None and upload.body is not None)
+        return self._result(path) is not None or bool(upload and upload.body)
 
     def _put(self, call: Call) -> Answer:
         token = call.path.removeprefix("/put/")
         upload = self._store.upload(token=token)
         if upload is None or not hmac.compare_digest(upload.token, token) or self._expired(upload):
             return _refused(403, "AccessDenied")
+        if call.query:  # it is part of what a presigned link signs
+            return _refused(403, "SignatureDoesNotMatch")
         if call.headers.get("Content-Type") != upload.content_type:
             self._setting.counts.violation("put: Content-Type differs from the announced one")
             return _refused(403, "SignatureDoesNotMatch")
@@ -72,7 +79,7 @@ class Files:
     def _result(self, path: str) -> tuple[Task, int] | None:
         """The task and media index (from 0) of a result that can be downloaded now."""
         named = RESULT.fullmatch(path)
-        task = self._store.task(named[1]) if named else None
+        task = (self._lent.get(named[1]) or self._store.task(named[1])) if named else None
         if named is None or task is None:
             return None
         index = int(named[2]) - 1
@@ -105,7 +112,7 @@ class Files:
 
 def _picture(task: Task, index: int, watermark: bool = False) -> Picture:
     product = task.body["parameters"][0]
-    width, height = task.pixels
+    width, height = task.delivered or task.pixels
     return Picture(
         *(width, height, product["parameters"]["prompt"], product["model_name"]),
         size=str(product["parameters"].get("size", "")),

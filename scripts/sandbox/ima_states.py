@@ -10,6 +10,7 @@ EMPTY_UNTIL = 0.05  # medias: []
 PENDING_UNTIL = 0.20  # resource_status null
 FIRST_READY = 0.85  # of several pictures the first is ready here, the last at 1
 LINK_LAG = 0.03  # resource_status 1 with an empty url for this long
+STUCK_AT = 0.5  # where a task that never ends stays: processing
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,9 @@ class Task:
     """One registered task.
 
     account: digest of the key. points: charged, of all n. created_at: seconds since the epoch.
-    seconds: the model's shortest and longest time at speed 1. failures: media index -> the vendor's words.
+    seconds: the model's shortest and longest time at speed 1. pixels: as asked and announced.
+    failures: media index -> the vendor's words. stuck: it never ends. delivered: pixels of the files, where
+    they are not those announced.
     """
 
     id: str
@@ -31,6 +34,8 @@ class Task:
     pixels: tuple[int, int]
     body: dict[str, Any]
     failures: dict[int, str] = field(default_factory=dict)
+    stuck: bool = False
+    delivered: tuple[int, int] | None = None
 
     @property
     def duration(self) -> float:
@@ -42,7 +47,8 @@ class Task:
 
 def share(task: Task, now: float) -> float:
     """How far a task is: 0 at its creation, 1 when its last picture is ready, more later."""
-    return (now - task.created_at) / task.duration
+    gone = (now - task.created_at) / task.duration
+    return min(gone, STUCK_AT) if task.stuck else gone
 
 
 def ready_at(task: Task, index: int) -> float:

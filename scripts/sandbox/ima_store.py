@@ -18,11 +18,16 @@ CREATE TABLE IF NOT EXISTS accounts (
 CREATE TABLE IF NOT EXISTS tasks (
     id TEXT PRIMARY KEY, biz_id TEXT NOT NULL, account TEXT NOT NULL, n INTEGER NOT NULL,
     points INTEGER NOT NULL, created_at REAL NOT NULL, speed REAL NOT NULL, seconds TEXT NOT NULL,
-    pixels TEXT NOT NULL, body TEXT NOT NULL, failures TEXT NOT NULL);
+    pixels TEXT NOT NULL, body TEXT NOT NULL, failures TEXT NOT NULL,
+    stuck INTEGER NOT NULL DEFAULT 0, delivered TEXT NOT NULL DEFAULT 'null');
 CREATE TABLE IF NOT EXISTS uploads (
     token TEXT PRIMARY KEY, path TEXT NOT NULL UNIQUE, content_type TEXT NOT NULL,
     expires_at INTEGER NOT NULL, body BLOB);
 """
+LATER = {
+    "stuck": "INTEGER NOT NULL DEFAULT 0",
+    "delivered": "TEXT NOT NULL DEFAULT 'null'",
+}  # columns of tasks
 COLUMNS = "id, biz_id, account, n, points, created_at, speed, seconds, pixels, body, failures"
 
 
@@ -51,6 +56,7 @@ class Store:
         self._db.row_factory = sqlite3.Row
         self._use_wal()
         self._db.executescript(TABLES)
+        self._add_later_columns()
 
     def close(self) -> None:
         with self._lock:
@@ -98,22 +104,31 @@ class Store:
             db.execute(f"INSERT INTO tasks ({COLUMNS}) VALUES (?{', ?' * 10})", row)
         return True
 
-    def fail(self, task_id: str, failures: dict[int, str]) -> None:
-        """Let some medias of a task end failed: index (from 0) -> the vendor's words."""
+    def spoil(self, task: Task) -> None:
+        """Keep what a fault made of a registered task: failures, stuck, delivered, and other points, which
+        its account pays whether it has them or not."""
+        spoilt = (json.dumps(task.failures), task.stuck, json.dumps(task.delivered), task.points, task.id)
         with self._transaction() as db:
-            db.execute("UPDATE tasks SET failures = ? WHERE id = ?", (json.dumps(failures), task_id))
+            [paid] = db.execute("SELECT points FROM tasks WHERE id = ?", (task.id,)).fetchone()
+            db.execute(
+                "UPDATE tasks SET failures = ?, stuck = ?, delivered = ?, points = ? WHERE id = ?", spoilt
+            )
+            more = {"more": task.points - paid, "account": task.account}
+            db.execute(
+                "UPDATE accounts SET balance = balance - :more, charged = charged + :more "
+                "WHERE id = :account",
+                more,
+            )
 
     def task(self, task_id: str) -> Task | None:
         with self._transaction() as db:
-            row = db.execute(f"SELECT {COLUMNS} FROM tasks WHERE id = ?", (task_id,)).fetchone()
+            row = db.execute("SELECT * FROM tasks WHERE id = ?", (task_id,)).fetchone()
         return _task(row) if row else None
 
     def tasks(self) -> list[Task]:
         """All of them, oldest first."""
         with self._transaction() as db:
-            return [
-                _task(row) for row in db.execute(f"SELECT {COLUMNS} FROM tasks ORDER BY rowid").fetchall()
-            ]
+            return [_task(row) for row in db.execute("SELECT * FROM tasks ORDER BY rowid").fetchall()]
 
     def accounts(self) -> list[tuple[str, int, int]]:
         """(last four characters of the key, balance, charged so far) of every account."""
@@ -148,6 +163,14 @@ class Store:
                 break
         self._db.execute("PRAGMA synchronous = NORMAL")
 
+    def _add_later_columns(self) -> None:
+        """A home of an earlier version goes on being served."""
+        with self._transaction() as db:
+            known = {row["name"] for row in db.execute("PRAGMA table_info(tasks)").fetchall()}
+            for name, kind in LATER.items():
+                if name not in known:
+                    db.execute(f"ALTER TABLE tasks ADD COLUMN {name} {kind}")
+
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
@@ -163,6 +186,7 @@ class Store:
 def _task(row: sqlite3.Row) -> Task:
     shortest, longest = json.loads(row["seconds"])
     width, height = json.loads(row["pixels"])
+    delivered = json.loads(row["delivered"])
     return Task(
         id=row["id"],
         biz_id=row["biz_id"],
@@ -175,4 +199,6 @@ def _task(row: sqlite3.Row) -> Task:
         pixels=(width, height),
         body=json.loads(row["body"]),
         failures={int(index): words for index, words in json.loads(row["failures"]).items()},
+        stuck=bool(row["stuck"]),
+        delivered=delivered and (delivered[0], delivered[1]),
     )

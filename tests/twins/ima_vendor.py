@@ -187,5 +187,15 @@ class Vendor:
     def fault(self, endpoint: str, fault: dict[str, Any], **more: Any) -> requests.Response:
         return self.post("/__sandbox/faults", {"endpoint": endpoint, "fault": fault, **more})
 
+    def faultless(self) -> None:
+        self.http.delete(self.urls["api"] + "/__sandbox/faults", timeout=5).raise_for_status()
+
+    def sell(self, tree: Any, category: str = "text_to_image") -> requests.Response:
+        """Put a tree in the place of the data file's."""
+        return self.post("/__sandbox/products", {"category": category, "tree": tree})
+
+    def sell_as_usual(self) -> None:
+        self.http.delete(self.urls["api"] + "/__sandbox/products", timeout=5).raise_for_status()
+
     def balance(self, points: int) -> None:
         self.post("/__sandbox/account", {"key": self.key, "points": points}).raise_for_status()
