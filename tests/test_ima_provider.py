@@ -1,12 +1,15 @@
-"""IMA's way of speaking: the requests that its document prints, its product list and its uploads."""
+"""IMA's way of speaking: its product list, prices and uploads. What its document prints stands in
+tests/test_ima_printed.py."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import Any
 
 import pytest
 
+from ima_printed import PRODUCT_LIST
 from parts import plan
 from studio import catalogue
 from studio.errors import NetworkError
@@ -19,7 +22,6 @@ from studio.types import (
     Offer,
     Request,
     Response,
-    Rule,
     Source,
     TaskRef,
 )
@@ -32,72 +34,7 @@ TASK = TaskRef("ima", "task_abc", NOW, {"outputs": "1"})
 SEEDREAM = ModelRef("doubao-seedream-4.5", "SeeDream 4.5", "doubao-seedream-4-5-251128")
 CAT = Source("image", "cat.jpg", mime="image/jpeg", data=b"a cat", sha256="ab" * 32)
 
-# Printed under "API 2: Create Task", typed from there.
-TEXT_TO_IMAGE = {
-    "task_type": "text_to_image",
-    "enable_multi_model": False,
-    "src_img_url": [],
-    "parameters": [
-        {
-            "attribute_id": 2341,
-            "model_id": "doubao-seedream-4.5",
-            "model_name": "SeeDream 4.5",
-            "model_version": "doubao-seedream-4-5-251128",
-            "app": "ima",
-            "platform": "web",
-            "category": "text_to_image",
-            "credit": 5,
-            "parameters": {
-                "prompt": "a beautiful mountain sunset, photorealistic",
-                "size": "4k",
-                "n": 1,
-                "input_images": [],
-                "cast": {"points": 5, "attribute_id": 2341},
-            },
-        }
-    ],
-}
-IMAGE_TO_IMAGE = {
-    "task_type": "image_to_image",
-    "enable_multi_model": False,
-    "src_img_url": ["https://example.com/input.jpg"],
-    "parameters": [
-        {
-            "attribute_id": 1611,
-            "model_id": "doubao-seedream-4.5",
-            "model_name": "SeeDream 4.5",
-            "model_version": "doubao-seedream-4-5-251128",
-            "app": "ima",
-            "platform": "web",
-            "category": "image_to_image",
-            "credit": 5,
-            "parameters": {
-                "prompt": "turn into oil painting style",
-                "size": "4k",
-                "n": 1,
-                "input_images": ["https://example.com/input.jpg", "https://example.com/input.jpg"],
-                "cast": {"points": 5, "attribute_id": 1611},
-            },
-        }
-    ],
-}
-# Printed under "API 1: Product List".
-LEAF: dict[str, Any] = {
-    "id": "doubao-seedream-4-5-251128",
-    "type": "3",
-    "name": "SeeDream 4.5",
-    "model_id": "doubao-seedream-4.5",
-    "credit_rules": [{"attribute_id": 2341, "points": 5, "attributes": {"default": "enabled"}}],
-    "form_config": [
-        {
-            "field": "size",
-            "type": "tags",
-            "value": "4k",
-            "options": [{"label": "2K", "value": "2k"}, {"label": "4K", "value": "4k"}],
-        }
-    ],
-}
-PRODUCTS = [{"id": "SeeDream", "type": "2", "name": "SeeDream", "model_id": "", "children": [LEAF]}]
+LEAF: dict[str, Any] = PRODUCT_LIST[0]["children"][0]
 
 
 def answer(payload: Any, status: int = 200, **headers: str) -> Response:
@@ -108,60 +45,6 @@ def good(data: Any) -> Response:
     return answer({"code": 0, "message": "ok", "data": data})
 
 
-def differences(ours: Any, printed: Any, path: str = "") -> list[tuple[str, Any, Any]]:
-    if isinstance(ours, dict) and isinstance(printed, dict):
-        names = [*printed, *(ours.keys() - printed.keys())]
-        found = [differences(ours.get(name), printed.get(name), f"{path}/{name}") for name in names]
-        return [one for some in found for one in some]
-    if isinstance(ours, list) and isinstance(printed, list) and len(ours) == len(printed):
-        pairs = enumerate(zip(ours, printed, strict=True))
-        return [one for n, (a, b) in pairs for one in differences(a, b, f"{path}/{n}")]
-    return [] if ours == printed else [(path, ours, printed)]
-
-
-@pytest.mark.parametrize(
-    ("printed", "links", "expected"),
-    [
-        pytest.param(TEXT_TO_IMAGE, (), [], id="text_to_image"),
-        pytest.param(
-            IMAGE_TO_IMAGE,
-            ("https://example.com/input.jpg",),
-            # The sample gives one picture at the top and the same one twice inside. A person's one picture is
-            # one picture in both places: nowhere does the document say what a second copy would mean.
-            [
-                (
-                    "/parameters/0/parameters/input_images",
-                    ["https://example.com/input.jpg"],
-                    ["https://example.com/input.jpg"] * 2,
-                )
-            ],
-            id="image_to_image",
-        ),
-    ],
-)
-def test_the_paid_request_is_the_one_that_the_document_prints(
-    printed: dict[str, Any], links: tuple[str, ...], expected: list[Any]
-) -> None:
-    outer = printed["parameters"][0]
-    wish = plan(
-        task_type=printed["task_type"],
-        prompt=outer["parameters"]["prompt"],
-        model=SEEDREAM,
-        values={"size": "4k"},
-        billing=Billing(outer["attribute_id"], 5, 5, "points", "live"),
-        language="zh",
-    )
-    request = IMA.submit_request(wish, tuple(MediaRef("image", link) for link in links))
-
-    assert differences(request.json, printed) == expected
-    assert (request.method, request.url, request.safe) == ("POST", f"{API}/tasks/create", False)
-    assert request.headers == {
-        "Authorization": f"Bearer {KEY}",
-        "x-app-source": "ima_skills",
-        "x_app_language": "zh",
-    }
-
-
 def test_several_pictures_are_priced_each_and_what_identifies_the_person_stays_here() -> None:
     wish = plan(n=4, billing=Billing(2341, 5, 20, "points", "live"), user_id="somebody")
     request = IMA.submit_request(wish, ())
@@ -169,7 +52,7 @@ def test_several_pictures_are_priced_each_and_what_identifies_the_person_stays_h
     assert request.json is not None
     (outer,) = request.json["parameters"]
     assert (outer["credit"], outer["parameters"]["cast"]["points"], outer["parameters"]["n"]) == (5, 5, 4)
-    assert "somebody" not in str(request)
+    assert "somebody" not in json.dumps([request.json, dict(request.headers), request.url])
 
 
 def offers(products: Any) -> tuple[Offer, ...]:
@@ -183,16 +66,6 @@ def offers(products: Any) -> tuple[Offer, ...]:
     assert [(one.method, one.url, one.safe) for one in asked] == [("GET", f"{API}/product/list", True)]
     assert asked[0].query == {"app": "ima", "platform": "web", "category": "text_to_image"}
     return made
-
-
-def test_the_printed_product_list_is_read_to_what_it_shows() -> None:
-    (offer,) = offers(PRODUCTS)
-
-    assert (offer.model_id, offer.version, offer.name) == (SEEDREAM.id, SEEDREAM.version, SEEDREAM.name)
-    assert offer.rules == (Rule(2341, 5, {}),)  # the marker is no parameter
-    (size,) = offer.form
-    assert (size.control.name, size.control.default, size.ui) == ("size", "4k", ())
-    assert (size.control.options, offer.problem) == ((("2K", "2k"), ("4K", "4k")), None)
 
 
 def test_leaves_are_found_at_any_depth_in_the_vendors_order() -> None:
