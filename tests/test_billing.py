@@ -181,13 +181,16 @@ def fields_of(draw: st.DrawFn) -> Json:
 
 @st.composite
 def purchases(draw: st.DrawFn) -> tuple[list[Json], list[Json], dict[str, Any]]:
-    """Rules, a form, and a wish for something that one of them names: else nearly every wish would stop."""
+    """Rules, a form, and a wish: for anything, or for what one of them names, else nearly every wish would
+    stop."""
     rules, form = draw(rules_of()), draw(st.lists(fields_of(), max_size=3))
     named = [pair for row in rules for pair in row["attributes"].items() if pair[0] != "default"]
     for shown in form:
         for control in shown.get("ui_params", [shown]):
             named += [(control["field"], option["value"]) for option in control["options"]]
-    return rules, form, dict(draw(st.lists(st.sampled_from(named), max_size=2))) if named else {}
+    anything = st.tuples(st.sampled_from(NAMES), values)
+    wish = st.lists(st.one_of(st.sampled_from(named), anything) if named else anything, max_size=2)
+    return rules, form, dict(draw(wish))
 
 
 def alike(one: Any, other: Any) -> bool:
@@ -198,6 +201,8 @@ def brought_about(form: list[Json], name: str, value: Any, sent: dict[str, Any])
     """Whether a wish stands in what is sent, or a row of a virtual field turned it into what is sent."""
     if name in sent and alike(sent[name], value):
         return True
+    if name == "size" and "size" not in sent and alike(sent.get("quality"), value):
+        return True  # this list has no size, and its size steps are called quality
     return any(
         alike(row["source_values"].get(name), value) and alike(row["target_value"], sent.get(shown["field"]))
         for shown in form

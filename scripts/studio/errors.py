@@ -53,8 +53,8 @@ class StudioError(Exception):
         about: Mapping[str, str] | None = None,
         instead: Iterable[str] = (),
     ) -> None:
-        super().__init__(message)
         self.message = without_queries(message) or ""
+        super().__init__(self.message)
         self.kind = kind or type(self).kind
         self.detail = without_queries(detail)
         self.provider_code = provider_code

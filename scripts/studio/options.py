@@ -78,7 +78,7 @@ class Within:
         if not self.least <= value <= self.most:
             kind = "whole number" if self.whole else "number"
             raise argparse.ArgumentTypeError(
-                f"must be a {kind} from {self.least:g} to {self.most:g}, not {text!r}"
+                f"must be a {kind} from {self.least:.15g} to {self.most:.15g}, not {text!r}"
             )
         return value
 
@@ -155,7 +155,7 @@ OPTIONS = (
         ("--seed",),
         "to make the same again, where the model can",
         BUYING,
-        type=whole(-1, 2**63 - 1),
+        type=whole(-1, 2**32 - 1),
         metavar="N",
         parameter=True,
     ),
