@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help setup demo test lint format types imports docs docs-check tests
+.PHONY: help setup demo test lint format types imports docs docs-check tests breakages
 .DEFAULT_GOAL := help
 
 help:
@@ -14,6 +14,7 @@ help:
 	@echo "make setup   a virtual environment in .venv with what the command needs"
 	@echo "make test    lint, format, types, imports, docs-check and tests; each is a target of its own"
 	@echo "make docs    write the documents that are made from the code"
+	@echo "make breakages  break the product on purpose, a line at a time, and see that a test notices"
 
 # What the command needs. The stamps keep a second run from installing again.
 setup: $(VENV)/.needs
@@ -54,6 +55,9 @@ docs-check: $(VENV)/.test-needs
 
 tests: $(VENV)/.test-needs
 	$(BIN)/python -m pytest -n auto
+
+breakages: $(VENV)/.test-needs
+	$(BIN)/python tools/breakages.py
 
 docs: $(VENV)/.needs
 	$(BIN)/python tools/gen_docs.py
