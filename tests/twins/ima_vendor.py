@@ -9,57 +9,10 @@ from typing import Any
 
 import requests
 
+from ima_printed import IMAGE_TO_IMAGE, TEXT_TO_IMAGE
 from sandbox import Sandbox
 
 KEY = "ima_test_0123456789abcdef"
-TEXT_TO_IMAGE: dict[str, Any] = {
-    "task_type": "text_to_image",
-    "enable_multi_model": False,
-    "src_img_url": [],
-    "parameters": [
-        {
-            "attribute_id": 2341,
-            "model_id": "doubao-seedream-4.5",
-            "model_name": "SeeDream 4.5",
-            "model_version": "doubao-seedream-4-5-251128",
-            "app": "ima",
-            "platform": "web",
-            "category": "text_to_image",
-            "credit": 5,
-            "parameters": {
-                "prompt": "a beautiful mountain sunset, photorealistic",
-                "size": "4k",
-                "n": 1,
-                "input_images": [],
-                "cast": {"points": 5, "attribute_id": 2341},
-            },
-        }
-    ],
-}
-IMAGE_TO_IMAGE: dict[str, Any] = {
-    "task_type": "image_to_image",
-    "enable_multi_model": False,
-    "src_img_url": ["https://example.com/input.jpg"],
-    "parameters": [
-        {
-            "attribute_id": 1611,
-            "model_id": "doubao-seedream-4.5",
-            "model_name": "SeeDream 4.5",
-            "model_version": "doubao-seedream-4-5-251128",
-            "app": "ima",
-            "platform": "web",
-            "category": "image_to_image",
-            "credit": 5,
-            "parameters": {
-                "prompt": "turn into oil painting style",
-                "size": "4k",
-                "n": 1,
-                "input_images": ["https://example.com/input.jpg", "https://example.com/input.jpg"],
-                "cast": {"points": 5, "attribute_id": 1611},
-            },
-        }
-    ],
-}
 BANANA: dict[str, Any] = {
     "attribute_id": 4401,
     "model_id": "gemini-3.1-flash-image",
