@@ -219,6 +219,16 @@ def test_what_a_model_cannot_do_stops_with_what_it_can_and_who_can_and_for_how_m
     assert words[1] in message
     assert all(f"{name}: {points} points" in message for name, points in able.items())
     assert ("No other model" in document["error"]["detail"]) == (not able)
+    assert (f"No other model can do {words[1]} either." in message) == (not able)
+
+
+def test_a_wish_that_nobody_can_meet_is_told_whole_in_the_persons_language(vendor: Vendor) -> None:
+    words = ("--model", "大香蕉", "--size", "4k", "--aspect-ratio", "2:3", "--language", "zh")
+    assert stopped(vendor, *words)["send"][0]["message"].splitlines() == [
+        "❌ Nano Banana Pro 不支持 2:3。没有扣费。",
+        "它支持：3:4、9:16、1:1、4:3、16:9",
+        "💡 其他模型也不支持 4k + 2:3。要调整一下吗？",
+    ]
 
 
 def test_the_list_says_which_key_carries_midjourneys_steps(vendor: Vendor) -> None:

@@ -360,6 +360,8 @@ def _ways_out(words: Messages, error: StudioError, gateway: Gateway | None) -> l
             cost = words.cost(other.amount, gateway.unit)
             lines.append(words.say("alternative", model=other.model, cost=cost, why=_why(words, other)))
         lines.append(words.say("alternatives_ask"))
+    if "wish" in error.about:
+        lines.append(words.say("nobody", wish=error.about["wish"]))
     return lines
 
 

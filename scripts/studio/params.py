@@ -211,7 +211,7 @@ def _pick(offer: Offer, name: str, value: Any, allowed: tuple[Any, ...]) -> Any:
     possible = [str(option) for option in distinct(allowed)]
     near = [str(ratio) for ratio in nearest(value, allowed)]
     if near:
-        text += f" Nearest: {_listed(near)}."
+        text += f" Nearest: {_listed(near[:2])}."
     raise _unsupported(offer, text, f"{value}", f"{name} can be {_listed(possible)}.", near or possible)
 
 
@@ -231,7 +231,6 @@ def _both(offer: Offer, given: Mapping[str, Any]) -> UsageError:
         kind="contradiction",
         detail=f"Either {_listed(f'{flag(name)} {value}' for name, value in given.items())}.",
         about={"model": offer.name, "asked": " + ".join(values)},
-        instead=values,
     )
 
 

@@ -124,7 +124,8 @@ def draft(  # noqa: PLR0913 - the parts of a plan, each found by a step of its o
         price, resolved = billing.choose(offer, resolved, asked.n, gateway)
     except UsageError as no:
         no.alternatives = alternatives(offers, offer, asked, gateway)
-        if no.about and not no.alternatives:  # a wish that cannot be met, and nobody else can
+        if "asked" in no.about and not no.alternatives:  # a wish that cannot be met here, nor by another
+            no.about["wish"] = " + ".join(map(str, asked.options.values()))
             no.detail = " ".join(filter(None, (no.detail, "No other model in the list makes exactly this.")))
         raise
     return Plan(

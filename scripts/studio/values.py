@@ -45,14 +45,14 @@ def typed(value: Any, like: Any) -> Any:
     return number if whole is None else whole
 
 
-def nearest(value: Any, among: Iterable[Any], count: int = 2) -> tuple[Any, ...]:
-    """The ratios whose shape comes nearest to this one, nearest first; () where it is no ratio."""
+def nearest(value: Any, among: Iterable[Any]) -> tuple[Any, ...]:
+    """The ratios, those whose shape comes nearest to this one first; () where it is no ratio itself."""
     asked = _canonical(value)
     if not isinstance(asked, Fraction) or not asked:
         return ()
     shapes = [(ratio, shape) for ratio in among if isinstance(shape := _canonical(ratio), Fraction) and shape]
     far = sorted(shapes, key=lambda pair: max(pair[1] / asked, asked / pair[1]))
-    return tuple(ratio for ratio, _ in far[:count])
+    return tuple(ratio for ratio, _ in far)
 
 
 def _canonical(value: Any) -> Any:
