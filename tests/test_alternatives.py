@@ -5,17 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from offers import GATEWAY, asked, field, leaf, live, model, parse, rule
 from studio.alternatives import alternatives
 from studio.params import read
+from studio.types import Offer
+from test_planning import draft
 
 SIZES = [field("size", "1K", "1K", "2K")]
 
 
 def others(than: str, options: dict[str, Any], n: int = 1) -> list[tuple[str, int | None]]:
     wish = read("text_to_image", "a lighthouse", n, options)
-    return [(one.model, one.amount) for one in alternatives(live(), model(than), wish, GATEWAY)]
+    found, _ = alternatives(live(), model(than), wish, GATEWAY)
+    return [(one.model, one.amount) for one in found]
 
 
 @pytest.mark.parametrize(
@@ -54,7 +59,7 @@ def test_only_the_newest_version_counts_and_a_broken_one_hides_the_model() -> No
 
     def found(*leaves: Any) -> list[tuple[str, int | None]]:
         offers = parse([asking, *leaves])
-        return [(one.model, one.amount) for one in alternatives(offers, offers[0], wish, GATEWAY)]
+        return [(one.model, one.amount) for one in alternatives(offers, offers[0], wish, GATEWAY)[0]]
 
     assert found(old, new) == [("Other", 7)]
     assert found(old, {**new, "credit_rules": None}) == []
@@ -63,5 +68,50 @@ def test_only_the_newest_version_counts_and_a_broken_one_hides_the_model() -> No
 
 def test_a_model_that_no_catalogue_knows_is_an_alternative_without_a_trait() -> None:
     offers = parse([leaf([], [rule(1, 1)], "asking"), leaf(SIZES, [rule(2, 2)], "brand-new", name="New")])
-    (other,) = alternatives(offers, offers[0], asked(size="2K"), GATEWAY)
-    assert (other.model, other.traits, other.amount) == ("New", {}, 2)
+    ((other,), _) = alternatives(offers, offers[0], asked(size="2K"), GATEWAY)
+    assert (other.id, other.model, other.traits, other.amount) == ("brand-new", "New", {}, 2)
+
+
+def test_a_nickname_of_ours_lends_no_trait_to_another_model() -> None:
+    offers = parse([leaf([], [rule(1, 1)], "asking"), leaf(SIZES, [rule(2, 2)], "nano-banana", name="NB")])
+    ((other,), _) = alternatives(offers, offers[0], asked(size="2K"), GATEWAY)
+    assert other.traits == {}
+
+
+ASKING = leaf([], [rule(1, 1)], "asking", "v1", "Asking")
+ABLE, UNABLE = (leaf(form, [rule(2, 2)], "other", "v2", "Other") for form in (SIZES, []))
+
+
+@pytest.mark.parametrize(
+    ("leaves", "certain"),
+    [
+        ([], True),
+        ([UNABLE], True),
+        ([ABLE], False),
+        ([ABLE, UNABLE], False),  # its older version can
+        ([{**ABLE, "form_config": [{"field": "size", "options": 7}]}], False),
+        ([{**ABLE, "credit_rules": [rule(2, 2), rule(3, 3)]}], False),
+    ],
+    ids=["nobody else", "none can", "one can", "the older can", "unreadable", "no clear price"],
+)
+def test_that_nobody_can_is_said_only_where_it_is_certain(leaves: list[Any], certain: bool) -> None:
+    offers = parse([ASKING, *leaves])
+    assert alternatives(offers, offers[0], asked(size="2K"), GATEWAY)[1] is certain
+
+
+WISHES = st.dictionaries(
+    st.sampled_from(["size", "aspect_ratio"]),
+    st.sampled_from(["1k", "2K", "4K", "512", "480p", "16:9", "2:3", "7:3"]),
+)
+
+
+@given(st.sampled_from(live()), WISHES, st.integers(1, 4))
+def test_an_alternative_can_be_bought_by_its_id_at_the_price_that_was_named(
+    than: Offer, options: dict[str, str], n: int
+) -> None:
+    found, nobody = alternatives(live(), than, read("text_to_image", "a cat", n, options), GATEWAY)
+    assert not (found and nobody)
+    for other in found:
+        plan = draft(model=other.id, n=n, options=options)
+        assert (plan.model.id, plan.model.name) == (other.id, other.model)
+        assert plan.billing.amount == other.amount

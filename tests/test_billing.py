@@ -112,6 +112,7 @@ def test_a_marker_beside_attributes_does_not_loosen_them() -> None:
         [rule(-1, 5, **DEFAULT)],
         [rule(1, 5), rule(2, 9)],
         [rule(1, 5, size="1K"), rule(2, 9, size="1k")],
+        [rule(1, 5, size="1K"), rule(1, 9, size="1K")],
         [rule(1, 5, size="1K"), rule(2, 9, quality="low")],
         [rule(0, 5, size="1K"), rule(2, 9, **DEFAULT)],
         [rule(1, 5, size="1K", fps=24)],
@@ -122,6 +123,7 @@ def test_a_marker_beside_attributes_does_not_loosen_them() -> None:
         "id below 0",
         "twice",
         "spelled twice",
+        "two prices of one attribute",
         "two of a kind",
         "id 0 first",
         "more than sent",
@@ -133,6 +135,17 @@ def test_a_price_that_is_not_certain_is_no_price(rules: list[Json]) -> None:
         buy(offer)
     assert stopped.value.kind == "no_rule"
     assert stopped.value.charged == "no"
+
+
+def test_a_rule_that_stands_twice_is_one() -> None:
+    twice = [rule(1, 5, size="1K"), rule(1, 5, size="1k")]
+    price, _ = buy(made_up([field("size", "1K", "1K")], twice))
+    assert (price.attribute_id, price.amount) == (1, 5)
+
+
+def test_a_rule_for_a_number_holds_however_the_number_is_written() -> None:
+    rules = [rule(1, 5, n=1.0, scale="2.50"), rule(2, 9, **DEFAULT)]
+    assert buy(made_up([field("scale", 2.5)], rules))[0].attribute_id == 1
 
 
 def test_a_price_for_a_number_of_outputs_holds_for_that_number_only() -> None:

@@ -337,6 +337,63 @@ def test_a_model_that_only_the_live_list_has_is_bought_at_its_live_price(vendor:
     assert made.document["estimate_s"] is None
 
 
+def test_the_alternative_that_was_named_is_the_one_that_is_bought(vendor: Vendor) -> None:
+    """A live model may be called what we call another: its own name and its id lead to it."""
+    ratios = [field("aspect_ratio", "1:1", "1:1", "16:9")]
+    other = leaf(ratios, [rule(33, 3)], "gemini-2.5-flash-image", "v2.5", "Nano Banana")
+    nb2 = leaf(ratios, [rule(44, 6)], BANANA, "v3.1", "Nano Banana2")
+    vendor.products("text_to_image", [leaf([], FREE, "midjourney", name="Midjourney"), nb2, other])
+    document = stopped(vendor, "--model", "MJ", "--aspect-ratio", "16:9")
+    cheapest, _ = document["alternatives"]
+    assert (cheapest["id"], cheapest["model"], cheapest["cost"]) == (
+        "gemini-2.5-flash-image",
+        "Nano Banana",
+        3,
+    )
+    for words in (cheapest["id"], cheapest["model"]):
+        made = vendor.make("--model", words, "--aspect-ratio", "16:9")
+        assert (made.document["model"]["id"], made.document["cost"]["quoted"]) == (cheapest["id"], 3)
+    assert [task["points"] for task in vendor.stats["tasks"]] == [3, 3]
+
+
+def test_two_alternatives_of_one_name_are_told_apart(vendor: Vendor) -> None:
+    ratios = [field("aspect_ratio", "1:1", "16:9")]
+    twins = [leaf(ratios, [rule(id, id)], f"made-up-{id}") for id in (5, 9)]
+    vendor.products("text_to_image", [leaf([], FREE, "midjourney", name="Midjourney"), *twins])
+    document = stopped(vendor, "--model", "MJ", "--aspect-ratio", "16:9")
+    message = document["send"][0]["message"]
+    assert "Made Up (made-up-5): 5 points" in message
+    assert "Made Up (made-up-9): 9 points" in message
+    document = stopped(vendor, "--model", "Made Up")
+    assert document["error"]["detail"] == "Say which by its id: made-up-5, made-up-9."
+
+
+def test_a_broken_entry_of_another_model_does_not_stop_an_honest_no(vendor: Vendor) -> None:
+    bent = virtual("size", [field("ratio")], [])
+    bent["value_mapping"]["mapping_rules"] = [{"source_values": "16:9", "target_value": "4k"}]
+    vendor.fault(
+        "list",
+        {
+            "kind": "set",
+            "field": "data",
+            "value": [leaf([bent], FREE, "bent"), leaf([], FREE, "midjourney", name="Midjourney")],
+        },
+        times=-1,
+    )
+    document = stopped(vendor, "--model", "MJ", "--aspect-ratio", "16:9")
+    assert document["error"]["kind"] == "unsupported_option"
+    assert "No other model" not in document["send"][0]["message"], "that one might"
+
+
+def test_a_quote_above_the_persons_limit_does_not_ask_to_go_ahead(vendor: Vendor) -> None:
+    words = ("quote", "--prompt", "a cat", "--model", "大香蕉", "--size", "4K", "--n", "2")
+    document = vendor.run(*words, "--max-credits", "35").document
+    assert (document["approval_needed"], document["next"]) == (True, None)
+    assert document["send"][0]["message"] == (
+        "❌ This would cost 36 points, more than the limit you set. Nothing was bought."
+    )
+
+
 # Several pictures.
 
 

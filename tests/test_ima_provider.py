@@ -78,6 +78,17 @@ def test_leaves_are_found_at_any_depth_in_the_vendors_order() -> None:
     assert [offer.version for offer in offers(tree)] == ["a", "b", "c"]
 
 
+def bent(**mapping: Any) -> dict[str, Any]:
+    """An entry whose form has one virtual field, with this mapping."""
+    shown = {"field": "size", "is_ui_virtual": True, "ui_params": [{"field": "ratio"}]}
+    return {"form_config": [{**shown, "value_mapping": mapping}]}
+
+
+def test_a_row_of_a_mapping_without_sources_is_for_anything() -> None:
+    (offer,) = offers([{**LEAF, **bent(mapping_rules=[{"source_values": None, "target_value": "4k"}])}])
+    assert (offer.problem, offer.form[0].mapping) == (None, (({}, "4k"),))
+
+
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
@@ -87,7 +98,16 @@ def test_leaves_are_found_at_any_depth_in_the_vendors_order() -> None:
         ({"credit_rules": [{"points": 5, "attributes": {}}]}, "lacks attribute_id"),
         ({"credit_rules": [{"attribute_id": 1, "attributes": {}}]}, "lacks points"),
         ({"form_config": [{"type": "tags"}]}, "lacks id"),
-        ({"form_config": [{"field": "size", "options": [{"value": "2k"}]}]}, "lacks label"),
+        ({"form_config": [{"field": "size", "options": [{"label": "2K"}]}]}, "lacks value"),
+        (bent(target_param=["size"]), "has a field of an unforeseen"),
+        (
+            bent(mapping_rules=[{"source_values": "16:9", "target_value": "4k"}]),
+            "has a field of an unforeseen",
+        ),
+        (
+            bent(mapping_rules=[{"source_values": ["16:9"], "target_value": "4k"}]),
+            "has a field of an unforeseen",
+        ),
         ({"form_config": ["size"]}, "has a field of an unforeseen type"),
         ({"credit_rules": [{"attribute_id": "x", "points": 5, "attributes": {}}]}, "has a field of an unfor"),
     ],

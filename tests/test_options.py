@@ -134,18 +134,18 @@ def test_parameters_come_from_all_three_ways_of_giving_them() -> None:
         "4K",
         "--set",
         " quality =a=b",
-        "--set",
-        "empty=",
         "--extra-params",
         '{"seed": 7, "hd": true}',
     ]
-    assert given_as(*words) == {"size": "4K", "quality": "a=b", "empty": "", "seed": 7, "hd": True}
+    assert given_as(*words) == {"size": "4K", "quality": "a=b", "seed": 7, "hd": True}
     assert given_as("--aspect-ratio", "16:9") == {"aspect_ratio": "16:9"}
     assert given_as() == {}
 
 
-def test_an_empty_value_is_not_taken_for_none() -> None:
-    assert given_as("--size", "") == {"size": ""}
+@pytest.mark.parametrize("words", [("--size", ""), ("--set", "size=")])
+def test_an_empty_value_is_not_passed_over(words: tuple[str, str]) -> None:
+    assert "size was given without a value" in refused(*words).message
+    assert given_as("--extra-params", '{"negative_prompt": ""}') == {"negative_prompt": ""}
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,6 @@ def test_an_empty_value_is_not_taken_for_none() -> None:
         ["--set", "size=4K", "--set", "size=2K"],
         ["--size", "4K", "--extra-params", '{"size": "2K"}'],
         ["--set", "seed=1", "--extra-params", '{"seed": 2}'],
-        ["--size", "", "--set", "size=2K"],
         ["--size", "4K", "--size", "2K"],
         ["--n", "1", "--n", "4"],
         ["--model", "mj", "--model-id", "NB2"],
@@ -185,6 +184,8 @@ def test_the_same_value_twice_is_no_contradiction() -> None:
         '{"size": "4K", "seed": 5}',
     ]
     assert given_as(*words, "--set", "seed=5") == {"size": "4K", "seed": 5}
+    assert given_as("--set", "hd=True", "--extra-params", '{"hd": true}') == {"hd": True}
+    assert given_as("--seed", "5", "--set", "seed=5") == {"seed": 5}
 
 
 def test_one_reading_leaves_nothing_behind_for_the_next() -> None:

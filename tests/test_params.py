@@ -68,10 +68,12 @@ def test_a_ratio_that_is_not_made_stops_and_says_which_are(name: str, ratio: str
     assert "16:9" in str(stopped.value.detail)
 
 
-@pytest.mark.parametrize("value", ["", None])
-def test_an_option_without_a_value_is_not_passed_over(value: str | None) -> None:
+def test_an_option_without_a_value_is_not_passed_over() -> None:
     with pytest.raises(UsageError, match="size was given without a value"):
-        params.read("text_to_image", "a cat", 1, {"size": value})
+        params.read("text_to_image", "a cat", 1, {"size": None})
+    assert params.read("text_to_image", "a cat", 1, {"negative_prompt": ""}).options == {
+        "negative_prompt": ""
+    }
 
 
 def test_a_ratio_may_be_typed_with_a_full_width_colon() -> None:
@@ -206,6 +208,85 @@ def test_parameters_with_an_option_of_their_own_are_not_taken_from_a_form() -> N
     assert bind(made_up(form)).values == {"size": "1K"}
 
 
+def test_a_field_called_virtual_without_controls_is_asked_for_as_what_it_sends() -> None:
+    shown = {**virtual("ratio", [], [], target="size"), "options": field("x", None, "1k", "2k")["options"]}
+    offer = made_up([{**shown, "value": "1k"}])
+    assert bind(offer).values == {"size": "1k"}
+    assert bind(offer, size="2K").values == {"size": "2k"}
+    assert params.accepts(offer) == {"size": ("1k", "2k")}
+
+
+def test_a_target_without_options_of_its_own_takes_what_its_controls_come_to() -> None:
+    offer = made_up([virtual("size", [field("ratio", "1:1", "1:1")], [({"ratio": "1:1"}, "1024×1024")])])
+    assert bind(offer, size="1024*1024").values == {"size": "1024x1024"}
+    assert params.accepts(offer)["size"] == ("1024x1024",)
+    with pytest.raises(UsageError, match="does not make size 8K"):
+        bind(offer, size="8K")
+
+
+def test_two_fields_for_one_option_take_what_either_has() -> None:
+    ratio = field("ratio", "1:1", "1:1", "16:9")
+    mapped = virtual(
+        "size", [ratio], [({"ratio": "1:1"}, "1600x900")], options=field("", None, "1k")["options"]
+    )
+    for form in ([mapped, field("size", "4k", "2k", "4k")], [field("size", "4k", "2k", "4k"), mapped]):
+        for size in ("1k", "2k", "4k", "1600x900"):
+            assert bind(made_up(form), size=size).values == {"size": size}
+        with pytest.raises(UsageError, match="does not make size 8k"):
+            bind(made_up(form), size="8k")
+
+
+def test_a_control_of_two_parameters_that_one_cannot_follow_stops() -> None:
+    ratio = field("ratio", "1:1", "1:1", "16:9")
+    small = virtual("size", [field("ratio", "1:1", "1:1")], [({"ratio": "1:1"}, "900x900")])
+    mode = virtual("mode", [ratio], [({"ratio": "1:1"}, "std"), ({"ratio": "16:9"}, "wide")])
+    for form in ([small, mode], [mode, small]):
+        assert bind(made_up(form)).values == {"size": "900x900", "mode": "std"}
+        with pytest.raises(UsageError, match="does not make ratio 16:9"):
+            bind(made_up(form), ratio="16:9")
+
+
+def test_only_controls_that_came_to_what_is_sent_are_said_to_be_applied() -> None:
+    square = virtual("size", [field("shape", "square", "square")], [({"shape": "square"}, "900x900")])
+    wide = virtual("size", [field("ratio", "1:1", "1:1", "16:9")], [({"ratio": "16:9"}, "1600x900")])
+    resolved = bind(made_up([square, wide]), ratio="16:9")
+    assert (resolved.values, resolved.applied) == ({"size": "1600x900"}, {"ratio": "16:9"})
+    overruled = bind(made_up([square, field("size", "4k", "4k")]))
+    assert (overruled.values, overruled.applied) == ({"size": "4k"}, {})
+
+
+def test_of_rows_that_hold_the_one_that_names_most_is_taken() -> None:
+    ui = [field("ratio", "1:1", "1:1", "16:9"), field("tier", "2K", "1K", "2K")]
+    rows = [({"ratio": "16:9"}, "1600x900"), ({"ratio": "16:9", "tier": "2K"}, "2560x1440")]
+    resolved = bind(made_up([virtual("size", ui, rows)]), ratio="16:9")
+    assert (resolved.values, resolved.applied) == ({"size": "2560x1440"}, {"ratio": "16:9", "tier": "2K"})
+    resolved = bind(made_up([virtual("size", ui, rows[:1])]), ratio="16:9")
+    assert (resolved.values, resolved.applied) == ({"size": "1600x900"}, {"ratio": "16:9"})
+
+
+def test_an_option_without_a_value_is_none() -> None:
+    options = [{"label": "None", "value": None}, {"value": "2k"}]
+    offer = made_up([{"field": "size", "options": options}])
+    assert params.accepts(offer) == {"size": ("2k",)}
+    with pytest.raises(UsageError, match="does not make size none"):
+        bind(offer, size="none")
+
+
+@pytest.mark.parametrize("options", [{"seed": 512}, {"duration": "512"}, {"seed": 4}])
+def test_a_number_for_one_thing_is_not_taken_for_another(options: dict[str, Any]) -> None:
+    offer = made_up([field("size", "512px", "512px"), field("n", 1, 1, 4)])
+    with pytest.raises(UsageError) as stopped:
+        bind(offer, **options)
+    assert "Did you mean" not in stopped.value.message
+    assert "n" not in params.accepts(offer)
+
+
+def test_an_exact_value_goes_before_one_that_means_the_same() -> None:
+    offer = made_up([field("version", None, "1.0", "1")])
+    assert bind(offer, version="1").values == {"version": "1"}
+    assert bind(offer, version="1.00").values == {"version": "1.0"}
+
+
 @pytest.mark.parametrize("name", ["prompt", "n", "input_images", "cast", "default"])
 def test_reserved_names_cannot_be_set(name: str) -> None:
     with pytest.raises(UsageError) as stopped:
@@ -315,11 +396,15 @@ def test_a_size_step_under_two_names_is_one_wish_or_stops() -> None:
         (-1, "7", 7),
         (-1, 7, 7),
         (0.5, "0.7", 0.7),
-        (0.5, "1", 1.0),
+        (0.5, "1", 1),
+        (7, "7.5", 7.5),
+        (7, "7.0", 7.0),
         (True, "False", False),
         ("auto", "7", "7"),
         (None, "7", "7"),
-        (-1, True, True),
+        ("auto", 7, 7),
+        ("ugly", "", ""),
+        (None, {"a": 1}, {"a": 1}),
     ],
 )
 def test_what_was_typed_becomes_the_kind_that_the_form_has(default: Any, given: Any, sent: Any) -> None:
@@ -330,17 +415,21 @@ def test_what_was_typed_becomes_the_kind_that_the_form_has(default: Any, given: 
 @pytest.mark.parametrize(
     ("default", "given", "kind"),
     [
-        (-1, "many", "a whole number"),
-        (-1, "0.5", "a whole number"),
+        (-1, "many", "a number"),
+        (-1, True, "a number"),
+        (-1, [7], "a number"),
+        ("auto", ["a"], "text"),
+        (True, 1, "true or false"),
         (0.5, "much", "a number"),
         (0.5, "inf", "a number"),
         (0.5, "nan", "a number"),
         (True, "yes", "true or false"),
     ],
 )
-def test_what_is_not_of_the_forms_kind_stops(default: Any, given: str, kind: str) -> None:
-    with pytest.raises(UsageError, match=f"takes {kind} as strength, not {given}"):
+def test_what_is_not_of_the_forms_kind_stops(default: Any, given: Any, kind: str) -> None:
+    with pytest.raises(UsageError) as stopped:
         bind(made_up([field("strength", default)]), strength=given)
+    assert f"takes {kind} as strength, not {given}" in stopped.value.message
 
 
 def test_a_form_that_lists_its_counts_is_asked_for_no_other() -> None:
@@ -378,7 +467,7 @@ def test_every_value_that_is_offered_can_be_asked_for(task_type: str) -> None:
         ("aspect_ratio", "横图", "16:9"),
         ("aspect_ratio", "竖向", "9:16"),
         ("aspect_ratio", " 方形 ", "1:1"),
-        ("size", " 512x512", "512px"),
+        ("aspect_ratio", "正方形", "1:1"),
         ("size", "512", "512"),
         ("size", "4k", "4k"),
         ("seed", "512", "512"),

@@ -146,6 +146,77 @@ def test_a_broken_entry_stops_and_the_version_before_it_is_not_bought_instead() 
     assert draft(offers, version_id="v1").billing.attribute_id == 1
 
 
+def listed(*entries: tuple[str, str, int]) -> tuple[Offer, ...]:
+    """A live list of (model_id, name, points), each a version of its own."""
+    rows = enumerate(entries, 1)
+    return parse([leaf(SIZES, [rule(n, points)], id, f"v{n}", name) for n, (id, name, points) in rows])
+
+
+SEEDREAM = "doubao-seedream-4.5"
+TWO_NAMES = listed((SEEDREAM, "SeeDream 4.5", 5), (SEEDREAM, "SeeDream 5.0", 19))
+WRAPPED = listed(("gpt-image-2", "GPT Image 2", 5), ("wrapper", "gpt-image-2", 9))
+NICKNAMED = listed(
+    ("gemini-3.1-flash-image", "Nano Banana2", 6), ("gemini-2.5-flash-image", "Nano Banana", 3)
+)
+
+
+@pytest.mark.parametrize(
+    ("offers", "words", "name", "points"),
+    [
+        (TWO_NAMES, "SeeDream 4.5", "SeeDream 4.5", 5),
+        (TWO_NAMES, "seedream-5.0", "SeeDream 5.0", 19),
+        (TWO_NAMES, "SeeDream", "SeeDream 5.0", 19),
+        (TWO_NAMES, None, "SeeDream 5.0", 19),
+        (WRAPPED, "gpt-image-2", "GPT Image 2", 5),
+        (WRAPPED, "GPT Image 2", "GPT Image 2", 5),
+        (NICKNAMED, "Nano Banana", "Nano Banana", 3),
+        (NICKNAMED, "nb2", "Nano Banana2", 6),
+        (listed((SEEDREAM, "Renamed", 5), ("other", SEEDREAM, 9)), None, "Renamed", 5),
+        (listed(("another-id", "Nano Banana2", 6)), "香蕉", "Nano Banana2", 6),
+        (listed(("Brand-New-1", "Brand New", 7)), "brand new 1", "Brand New", 7),
+    ],
+)
+def test_the_model_that_is_meant_is_the_one_that_goes_by_just_these_words(
+    offers: tuple[Offer, ...], words: str | None, name: str, points: int
+) -> None:
+    plan = draft(offers, model=words)
+    assert (plan.model.name, plan.billing.amount) == (name, points)
+
+
+def test_a_live_model_does_not_take_the_times_of_the_one_whose_nickname_it_has() -> None:
+    assert draft(NICKNAMED, model="Nano Banana").estimate is None
+    assert draft(NICKNAMED, model="NB2").estimate == (20, 40)
+
+
+def test_a_name_that_two_models_have_stops_and_names_their_ids() -> None:
+    offers = listed(("one", "Made Up", 5), ("two", "Made Up", 9))
+    error = stopped(lambda: draft(offers, model="made up"))
+    assert (error.message, error.detail) == (
+        "made up is the name of 2 models in the live list.",
+        "Say which by its id: one, two.",
+    )
+    assert draft(offers, model="two").billing.amount == 9
+
+
+def test_the_nearest_names_are_those_of_the_live_list() -> None:
+    error = stopped(lambda: draft(listed(("gpt-image-2", "GPT Image 2", 5)), model="gpt-imag-2"))
+    assert error.detail == "Nearest: GPT Image 2."
+
+
+def test_an_entry_that_stands_twice_with_differences_is_not_bought() -> None:
+    offers = parse([leaf(SIZES, [rule(n, n)], SEEDREAM) for n in (5, 9)])
+    with pytest.raises(NetworkError, match="stands there twice"):
+        draft(offers)
+    same = parse([leaf(SIZES, [rule(5, 5)], SEEDREAM)] * 2)
+    assert draft(same).billing.amount == 5
+
+
+def test_how_many_were_asked_for_belongs_to_a_wish_that_nobody_can_meet() -> None:
+    form = [field("n", 1, 1, 2), *SIZES]
+    error = stopped(lambda: draft(parse([leaf(form, model_id=SEEDREAM)]), n=3, options={"size": "2K"}))
+    assert error.about == {"model": "Made Up", "asked": "×3", "wish": "2K + ×3"}
+
+
 def priced(steps: int | None) -> Plan:
     plan = draft(parse([leaf(rules=FREE, model_id="doubao-seedream-4.5")]))
     return replace(plan, billing=replace(plan.billing, amount=steps))

@@ -52,8 +52,11 @@ def failure(error: errors.StudioError, **more: Any) -> Json:
     return documents.failure(error, now=1100.0, **more)
 
 
+STOP = errors.NeedsApproval("It is dear.")
+
+
 def quote(ask: bool, request: Json | None = None) -> Json:
-    return documents.quote(PLAN, GATEWAY, sandbox=True, ask=ask, request=request, next=BUY)
+    return documents.quote(PLAN, GATEWAY, sandbox=True, stop=STOP if ask else None, request=request, next=BUY)
 
 
 REQUEST = {"method": "POST", "url": "https://api.imastudio.com/x", "json": {"prompt": "一座灯塔"}}

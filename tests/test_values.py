@@ -26,6 +26,14 @@ SIDES = st.integers(1, 100)
         ("512", "512px"),
         (512, "512PX"),
         ("1024×1024", "1024 * 1024"),
+        (1.0, 1),
+        ("2.50", 2.5),
+        ("1.0", 1),
+        ("４Ｋ", "4k"),
+        ("512 px", "512px"),
+        ("1 K", "1k"),
+        ("16/9", "16:9"),
+        ("16∶9", "16:9"),
     ],
 )
 def test_these_mean_the_same(one: Any, other: Any) -> None:
@@ -34,7 +42,18 @@ def test_these_mean_the_same(one: Any, other: Any) -> None:
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [(1, True), ("1", True), ("16:9", "9:16"), ("16:0", "0:0"), ("480p", "480"), ("px", ""), ("x", "×")],
+    [
+        ("2:1", 2),
+        (1.5, "1.50.0"),
+        ("0:1", 0),
+        (1, True),
+        ("1", True),
+        ("16:9", "9:16"),
+        ("16:0", "0:0"),
+        ("480p", "480"),
+        ("px", ""),
+        ("x", "×"),
+    ],
 )
 def test_these_do_not(one: Any, other: Any) -> None:
     assert not same(one, other)

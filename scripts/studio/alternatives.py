@@ -8,22 +8,30 @@ from studio import billing, catalogue, params
 from studio.errors import UsageError
 from studio.types import Alternative, Asked, Gateway, Offer
 
+CANNOT = frozenset({"unsupported_option", "misnamed_option", "contradiction"})
+
 
 def alternatives(
     offers: Iterable[Offer], than: Offer, asked: Asked, gateway: Gateway
-) -> tuple[Alternative, ...]:
+) -> tuple[tuple[Alternative, ...], bool]:
     """The newest version of every other model, where the same wish binds to its form and has one price;
-    cheapest first."""
-    newest = {offer.model_id: offer for offer in offers}
-    known = catalogue.models(asked.task_type)
+    cheapest first. And whether it is certain that nothing in the list can do it: an older version can, or an
+    entry that cannot be read or has no clear price might."""
+    others = [offer for offer in offers if offer.model_id != than.model_id]
+    newest = {offer.model_id: offer for offer in others}
     found = []
-    for offer in newest.values():
-        if offer.model_id == than.model_id or offer.problem:
+    nobody = True
+    for offer in others:
+        if offer.problem:
+            nobody = False
             continue
         try:
             price, _ = billing.choose(offer, params.bind(offer, asked), asked.n, gateway)
-        except UsageError:
+        except UsageError as no:
+            nobody = nobody and no.kind in CANNOT
             continue
-        spec = catalogue.find(offer.model_id, known)
-        found.append(Alternative(offer.name, spec.traits if spec else {}, price.amount))
-    return tuple(sorted(found, key=lambda one: (one.amount is None, one.amount)))
+        nobody = False
+        if newest[offer.model_id] is offer:
+            spec = catalogue.by_id(offer.model_id)
+            found.append(Alternative(offer.model_id, offer.name, spec.traits if spec else {}, price.amount))
+    return tuple(sorted(found, key=lambda one: (one.amount is None, one.amount))), nobody

@@ -23,7 +23,8 @@ def choose(offer: Offer, resolved: Resolved, n: int, gateway: Gateway) -> tuple[
     sent = {**resolved.values, "n": n}
     matching = [rule for rule in offer.rules if _holds(rule, sent)]
     best = max((len(rule.attributes) for rule in matching), default=None)
-    chosen = [rule for rule in matching if len(rule.attributes) == best]
+    specific = [rule for rule in matching if len(rule.attributes) == best]
+    chosen = list({(rule.attribute_id, rule.points): rule for rule in specific}.values())
     if len(chosen) != 1:
         raise _no_single_rule(offer, sent, chosen, gateway)
     rule = chosen[0]

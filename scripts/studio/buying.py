@@ -41,16 +41,16 @@ def quote(app: App) -> Json:
     """The price and, for --dry-run, the request itself; nothing is uploaded and nothing bought."""
     plan, runner = _plan(app, buying=False)
     gateway = app.settings.gateway(plan.gateway)
-    ask = False
+    stop: NeedsApproval | OverLimit | None = None
     next: list[str] | None = app.again()
     try:
         planning.check_consent(plan, gateway, app.made.max_credits)
-    except NeedsApproval:
-        ask, next = True, app.approved(plan)
-    except OverLimit:
-        ask, next = True, None
+    except NeedsApproval as asks:
+        stop, next = asks, app.approved(plan)
+    except OverLimit as over:
+        stop, next = over, None
     request = _dry(runner.provider, plan) if getattr(app.made, "dry_run", False) else None
-    return documents.quote(plan, gateway, sandbox=app.sandbox, ask=ask, request=request, next=next)
+    return documents.quote(plan, gateway, sandbox=app.sandbox, stop=stop, request=request, next=next)
 
 
 def wait(app: App) -> Json:

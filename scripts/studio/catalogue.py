@@ -63,18 +63,27 @@ def task_types() -> Mapping[str, TaskType]:
     return {id: made for vendor in vendors() for id, made in vendor.task_types.items()}
 
 
+def by_id(id: str) -> ModelSpec | None:
+    return next((model for model in models() if model.id == id), None)
+
+
+def plain(words: str) -> str:
+    """A name without what does not matter in it: case, spaces, dashes."""
+    return re.sub(r"[\s_-]+", "", words).casefold()
+
+
 def find(words: str, among: Iterable[ModelSpec]) -> ModelSpec | None:
     """The model that goes by these words: its id, its name or an alias, whatever the case and spacing."""
-    asked = _plain(words)
-    return next((model for model in among if asked in map(_plain, _names(model))), None)
+    asked = plain(words)
+    return next((model for model in among if asked in map(plain, _names(model))), None)
 
 
 def nearest(words: str, among: Iterable[ModelSpec], count: int = 3) -> tuple[ModelSpec, ...]:
     """The models whose names look most like these words: for a question, never for a purchase."""
-    asked = _plain(words)
+    asked = plain(words)
 
     def likeness(model: ModelSpec) -> float:
-        return max(difflib.SequenceMatcher(None, asked, _plain(name)).ratio() for name in _names(model))
+        return max(difflib.SequenceMatcher(None, asked, plain(name)).ratio() for name in _names(model))
 
     return tuple(sorted(among, key=likeness, reverse=True)[:count])
 
@@ -96,10 +105,6 @@ def default_model(task_type: str, available: Iterable[str]) -> ModelSpec:
 
 def _names(model: ModelSpec) -> tuple[str, ...]:
     return (model.id, model.name, *model.aliases)
-
-
-def _plain(words: str) -> str:
-    return re.sub(r"[\s_-]+", "", words).casefold()
 
 
 def _vendor(raw: Json) -> Vendor:

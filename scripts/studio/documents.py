@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from studio import params
-from studio.errors import StudioError, error_record
+from studio.errors import OverLimit, StudioError, error_record
 from studio.messages import Messages
 from studio.types import Alternative, Gateway, Job, Json, ModelSpec, Offer, Plan, Saved
 
@@ -49,23 +49,23 @@ def quote(  # noqa: PLR0913 - all by name
     gateway: Gateway,
     *,
     sandbox: bool,
-    ask: bool,
+    stop: StudioError | None,
     request: Json | None,
     next: Sequence[str] | None,
 ) -> Json:
-    """The price. `approval_needed`: buying it now would stop and ask; `next` is the purchase."""
+    """The price. `stop` is what buying it now would end with: a question, or the person's own limit; then
+    `approval_needed` is true. `next` is the purchase."""
     words = Messages(plan.language)
     price = words.cost(plan.billing.amount, gateway.unit)
-    text = words.say(
-        "quote_ask" if ask else "quote", what=words.what(plan), model=plan.model.name, cost=price
-    )
+    says = "error.over_limit" if isinstance(stop, OverLimit) else "quote_ask" if stop else "quote"
+    text = words.say(says, what=words.what(plan), model=plan.model.name, cost=price)
     return {
         "schema": QUOTE,
         "event": "quote",
         "ok": True,
         "done": True,
         "sandbox": sandbox,
-        "approval_needed": ask,
+        "approval_needed": stop is not None,
         **_about(plan),
         "cost": cost(plan, gateway),
         "estimate_s": _estimate(plan),
@@ -339,6 +339,7 @@ def _message(words: Messages, text: str, sandbox: bool) -> Json:
 
 def _alternative(words: Messages, other: Alternative, gateway: Gateway) -> Json:
     return {
+        "id": other.id,
         "model": other.model,
         "why": _why(words, other),
         "cost": None if other.amount is None else gateway.unit.amount(other.amount),
@@ -356,9 +357,11 @@ def _ways_out(words: Messages, error: StudioError, gateway: Gateway | None) -> l
         lines.append(words.say("instead", values=words.say("list_and").join(error.instead)))
     if error.alternatives and gateway:
         lines.append(words.say("alternatives"))
+        names = [other.model for other in error.alternatives]
         for other in error.alternatives:
+            name = other.model if names.count(other.model) == 1 else f"{other.model} ({other.id})"
             cost = words.cost(other.amount, gateway.unit)
-            lines.append(words.say("alternative", model=other.model, cost=cost, why=_why(words, other)))
+            lines.append(words.say("alternative", model=name, cost=cost, why=_why(words, other)))
         lines.append(words.say("alternatives_ask"))
     if "wish" in error.about:
         lines.append(words.say("nobody", wish=error.about["wish"]))

@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 from studio import __version__
 from studio.errors import EXITS, UsageError
+from studio.values import same
 
 BUYING = ("make", "quote")
 TALKING = (*BUYING, "models", "wait")  # those that may speak to a gateway
@@ -304,10 +305,13 @@ def parameters(made: argparse.Namespace) -> dict[str, Any]:
         for option in OPTIONS
         if option.parameter and (value := getattr(made, option.name)) is not None
     }
-    for name, value in (*(made.set or ()), *(made.extra_params or {}).items()):
-        if name in given and str(given[name]) != str(value):
+    typed = made.set or ()
+    for name in [name for name, value in (*given.items(), *typed) if value == ""]:  # in JSON it is a value
+        raise UsageError(f"{name} was given without a value.")
+    for name, value in (*(made.extra_params or {}).items(), *typed):  # JSON first: it says the type
+        if name in given and not same(given[name], value):
             raise _given_twice(name, given[name], value)
-        given[name] = value
+        given.setdefault(name, value)
     return given
 
 

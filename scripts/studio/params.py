@@ -28,14 +28,14 @@ def read(
     n: int,
     options: Mapping[str, Any],
 ) -> Asked:
-    """The options that were given, as values: 横图 is 16:9, 512x512 is 512px. Needs no network."""
+    """The options that were given, as values: 横图 is 16:9. Needs no network."""
     for name in sorted(RESERVED & set(options)):
         raise UsageError(
             f"`{name}` cannot be set as a parameter.",
             kind="reserved_parameter",
             detail="Use its own option (--prompt, --n, --input-images).",
         )
-    for name in [name for name, value in options.items() if value in (None, "")]:
+    for name in [name for name, value in options.items() if value is None]:
         raise UsageError(f"{name} was given without a value.")
     given = {name: _word(name, value) for name, value in options.items()}
     return Asked(task_type=task_type, prompt=prompt, n=n, options=given)
@@ -45,25 +45,26 @@ def bind(offer: Offer, asked: Asked, documented: Collection[str] = ()) -> Resolv
     """Every asked option finds the one place it belongs to, or stops with what is possible. `documented`
     are options that the model has by its documents, whatever the list says now: for the reason."""
     _check_count(offer, asked.n)
-    wanted, applied = _carried(offer, asked.options)
+    wanted, renamed = _carried(offer, asked.options)
     values: dict[str, Any] = {}
     origin: dict[str, str] = {}
-    unplaced = set(wanted)
-    for form_field in offer.form:
-        names = _names(form_field)
-        if RESERVED & names:
-            continue
-        made = (_virtual if form_field.ui else _plain)(offer, form_field, wanted)
+    filled = _filled(offer, wanted)
+    for _, made in filled:
         _lay(offer, made, values, origin)
-        unplaced -= names
-        applied.update(made.applied)
-    for name in [name for name in wanted if name in unplaced]:
+    placed = {name for form_field, _ in filled for name in _names(form_field)}
+    for name in [name for name in wanted if name not in placed]:
         allowed = _rule_values(offer, name)
         if not allowed:
             raise _no_such_option(offer, name, wanted[name], documented)
         values[name] = _pick(offer, name, wanted[name], allowed)
         origin[name] = "asked"
-    return Resolved(values=values, origin=origin, applied=applied)
+    applied = {
+        name: value
+        for _, made in filled
+        if all(values[target] == sent for target, sent in made.values.items())  # not one that was overruled
+        for name, value in made.applied.items()
+    }
+    return Resolved(values=values, origin=origin, applied={**renamed, **applied})
 
 
 def accepts(offer: Offer) -> Mapping[str, tuple[Any, ...]]:
@@ -72,14 +73,35 @@ def accepts(offer: Offer) -> Mapping[str, tuple[Any, ...]]:
     for form_field in offer.form:
         target = _target(form_field)
         hidden = target.name in {control.name for control in form_field.ui}
+        if RESERVED & _names(form_field):
+            continue
         for control in form_field.ui if hidden else (*form_field.ui, target):
             if control.options or not form_field.ui:
                 listed = tuple(value for _, value in control.options)
                 found[control.name] = distinct((*found.get(control.name, ()), *listed))
     for rule in offer.rules:
-        for name in rule.attributes:
+        for name in rule.attributes.keys() - RESERVED:
             found.setdefault(name, _rule_values(offer, name))
     return found
+
+
+def _filled(offer: Offer, wanted: Mapping[str, Any]) -> list[tuple[FormField, Resolved]]:
+    """Every field of the form with what it comes to. Where two fields send one parameter, the one that does
+    not have the value asked for is left out, as long as the other has it."""
+    filled, refused = [], []
+    for form_field in offer.form:
+        if RESERVED & _names(form_field):
+            continue
+        try:
+            filled.append((form_field, (_virtual if form_field.ui else _plain)(offer, form_field, wanted)))
+        except UsageError as no:
+            refused.append((form_field, no))
+    for form_field, reason in refused:
+        target = _target(form_field).name
+        taken = {name for other, _ in filled if _target(other).name == target for name in _names(other)}
+        if reason.kind != "unsupported_option" or not _names(form_field) & set(wanted) <= taken:
+            raise reason
+    return filled
 
 
 def _names(form_field: FormField) -> set[str]:
@@ -88,18 +110,25 @@ def _names(form_field: FormField) -> set[str]:
 
 
 def _target(form_field: FormField) -> Choice:
-    """The parameter that a field sends, as something to ask for itself."""
-    return replace(form_field.control, name=form_field.target or form_field.control.name)
+    """The parameter that a field sends, as something to ask for itself: by the field's own options, or
+    where it has none by what its controls would come to."""
+    own = form_field.control
+    mapped = tuple((str(value), value) for value in _mapped_to(form_field))
+    return replace(own, name=form_field.target or own.name, options=own.options or mapped)
+
+
+def _mapped_to(form_field: FormField) -> tuple[Any, ...]:
+    return distinct(_letters(value) for _, value in form_field.mapping)
 
 
 def _check_count(offer: Offer, n: int) -> None:
     """A form may list how many it makes at a time."""
-    for form_field in offer.form:
-        counts = [value for _, value in form_field.control.options]
-        if form_field.control.name == "n" and counts and not any(same(n, count) for count in counts):
-            allowed = [str(count) for count in counts]
-            text = f"{offer.name} does not make {n} at a time."
-            raise _unsupported(offer, text, f"{n}", f"--n can be {_listed(allowed)}.", allowed)
+    targets = [target for target in map(_target, offer.form) if target.name == "n"]
+    counts = distinct(value for target in targets for _, value in target.options)
+    if counts and not _lists(counts, n):
+        allowed = [str(count) for count in counts]
+        text = f"{offer.name} does not make {n} at a time."
+        raise _unsupported(offer, text, f"×{n}", f"--n can be {_listed(allowed)}.", allowed)
 
 
 def _carried(offer: Offer, options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -156,31 +185,37 @@ def _virtual(offer: Offer, form_field: FormField, asked: Mapping[str, Any]) -> R
     if direct and chosen:
         raise _both(offer, {name: asked[name] for name in (direct, *chosen)})
     if direct:
-        made = [_letters(value) for _, value in form_field.mapping]  # what the controls would come to
-        known = [value for value in made if same(value, asked[target])]
+        known = [value for value in _mapped_to(form_field) if same(value, asked[target])]
         value = known[0] if known else _choose(offer, _target(form_field), asked[target])
         return Resolved({target: value}, {target: "asked"})
     group = {name: chosen.get(name, control.default) for name, control in controls.items()}
-    value = _mapped(form_field, group, chosen)
-    if value is None:
+    row = _row(form_field, group, chosen)
+    if row is None:
         if chosen:
             rows = [_pairs(sources) for sources, _ in form_field.mapping]
             text = f"{offer.name} has no {target} for {_pairs(group)}."
             raise _unsupported(offer, text, _pairs(chosen), f"It takes {_listed(rows)}.", rows)
         default = form_field.control.default
         return Resolved({} if default is None else {target: default}, {target: "default"})
+    sources, value = row
     source = "asked" if chosen else "default"
-    return Resolved({target: value}, {target: source}, applied=group)
+    applied = {name: value for name, value in group.items() if name in sources}
+    return Resolved({target: _letters(value)}, {target: source}, applied=applied)
 
 
-def _mapped(form_field: FormField, group: Mapping[str, Any], chosen: Collection[str]) -> Any:
-    """The target's value; never from a row that leaves out what was asked."""
-    for sources, target_value in form_field.mapping:
-        if set(chosen) <= set(sources) and all(
-            name in group and same(group[name], value) for name, value in sources.items()
-        ):
-            return _letters(target_value)
-    return None
+def _row(
+    form_field: FormField, group: Mapping[str, Any], chosen: Collection[str]
+) -> tuple[Mapping[str, Any], Any] | None:
+    """The row of the mapping that holds for the controls, the one that names most of them; never one that
+    leaves out what was asked."""
+    holding = [
+        (sources, value)
+        for sources, value in form_field.mapping
+        if value is not None
+        and set(chosen) <= set(sources)
+        and all(name in group and same(group[name], sources[name]) for name in sources)
+    ]
+    return max(holding, key=lambda row: len(row[0]), default=None)
 
 
 def _letters(value: Any) -> Any:
@@ -204,9 +239,9 @@ def _choose(offer: Offer, control: Choice, value: Any) -> Any:
 
 
 def _pick(offer: Offer, name: str, value: Any, allowed: tuple[Any, ...]) -> Any:
-    for option in allowed:
-        if same(value, option):
-            return option
+    fitting = [option for option in allowed if same(value, option)]
+    if fitting:
+        return next((option for option in fitting if str(option) == str(value)), fitting[0])
     text = f"{offer.name} does not make {name} {value}."
     possible = [str(option) for option in distinct(allowed)]
     near = [str(ratio) for ratio in nearest(value, allowed)]
@@ -251,13 +286,12 @@ def _no_such_option(offer: Offer, name: str, value: Any, documented: Collection[
 
 
 def _meant(known: Mapping[str, tuple[Any, ...]], name: str, value: Any) -> str | None:
-    """The option that was probably meant: by the word for it here, by a name that looks like it, or by
-    having this value."""
-    likely = (
-        [word for word in [_words()["means"].get(name)] if word in known]
-        or difflib.get_close_matches(name, known, n=1)
-        or [other for other, values in known.items() if _lists(values, value)]
-    )
+    """The option that was probably meant: by the word for it here, by a name that looks like it, or, where
+    the name is none that we know, by having this value."""
+    likely = [word for word in [_words()["means"].get(name)] if word in known]
+    likely = likely or difflib.get_close_matches(name, known, n=1)
+    if not likely and flag(name).startswith("--set"):
+        likely = [other for other, values in known.items() if _lists(values, value)]
     return likely[0] if likely else None
 
 

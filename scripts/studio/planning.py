@@ -4,7 +4,7 @@ whether the person has to be asked first. Sends nothing but the question for the
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from studio import billing, catalogue, media, params
@@ -119,13 +119,14 @@ def draft(  # noqa: PLR0913 - the parts of a plan, each found by a step of its o
     asked = params.read(task_type.id, wish.prompt, wish.n, wish.options)
     offers = offers_of(model, task_type.id)
     offer = _offer(wish, model, task_type, offers)
+    model = catalogue.by_id(offer.model_id) or replace(model, estimate=None, options={})
     try:
         resolved = params.bind(offer, asked, model.options)
         price, resolved = billing.choose(offer, resolved, asked.n, gateway)
     except UsageError as no:
-        no.alternatives = alternatives(offers, offer, asked, gateway)
-        if "asked" in no.about and not no.alternatives:  # a wish that cannot be met here, nor by another
-            no.about["wish"] = " + ".join(map(str, asked.options.values()))
+        no.alternatives, nobody = alternatives(offers, offer, asked, gateway)
+        if nobody and "asked" in no.about:
+            no.about["wish"] = " + ".join((*map(str, asked.options.values()), *_times(asked.n)))
             no.detail = " ".join(filter(None, (no.detail, "No other model in the list makes exactly this.")))
         raise
     return Plan(
@@ -188,12 +189,17 @@ def _check_inputs(task_type: TaskType, count: int) -> None:
     raise UsageError(f"{task_type.id} takes {wanted}, not {count}.", kind="bad_inputs")
 
 
+def _times(n: int) -> tuple[str, ...]:
+    return (f"×{n}",) if n > 1 else ()
+
+
 def _offer(wish: Wish, model: ModelSpec, task_type: TaskType, offers: tuple[Offer, ...]) -> Offer:
     """The wished model's newest version (the last of the list), or the version that was named."""
-    of_model = [offer for offer in offers if model.id in {offer.model_id, offer.name}]
+    of_model = _of_model(wish.model, model, offers)
     if not of_model:
         if model.version is None and wish.model:
-            raise unknown_model(wish.model, catalogue.models(task_type.id))
+            listed = [ModelSpec(one.model_id, one.name, model.provider, model.gateway) for one in offers]
+            raise unknown_model(wish.model, listed or catalogue.models(task_type.id))
         raise UsageError(
             f"{model.name} is not in the vendor's live list now, so it cannot be bought.",
             kind="unknown_model",
@@ -205,9 +211,37 @@ def _offer(wish: Wish, model: ModelSpec, task_type: TaskType, offers: tuple[Offe
             f"{model.name} has no version {wish.version_id}.",
             detail=f"Versions: {', '.join(offer.version for offer in of_model)}.",
         )
-    if chosen[-1].problem:
+    offer = chosen[-1]
+    problem = offer.problem
+    if any(other != offer for other in chosen if other.version == offer.version):
+        problem = "stands there twice, with differences"
+    if problem:
         raise NetworkError(
-            f"The live list's entry for {model.name} {chosen[-1].problem}, so it cannot be bought now.",
+            f"The live list's entry for {offer.name or model.name} {problem}, so it cannot be bought now.",
             kind="bad_answer",
         )
-    return chosen[-1]
+    return offer
+
+
+def _of_model(words: str | None, model: ModelSpec, offers: tuple[Offer, ...]) -> list[Offer]:
+    """The entries that are meant, by the surest sign there is: the words are an entry's id, or its name,
+    whatever the case; else the model that the words are a nickname of, by its id, then by its name. Raises
+    UsageError where the sign fits two models."""
+    said = catalogue.plain(words or "")
+    signs = (
+        lambda offer: words == offer.model_id,
+        lambda offer: words == offer.name,
+        lambda offer: said and said in {catalogue.plain(offer.model_id), catalogue.plain(offer.name)},
+        lambda offer: model.id == offer.model_id,
+        lambda offer: model.name == offer.name,
+    )
+    fitting = ([offer for offer in offers if sign(offer)] for sign in signs)
+    found = next(filter(None, fitting), [])
+    ids = dict.fromkeys(offer.model_id for offer in found)
+    if len(ids) > 1:
+        raise UsageError(
+            f"{words or model.name} is the name of {len(ids)} models in the live list.",
+            kind="unknown_model",
+            detail=f"Say which by its id: {', '.join(ids)}.",
+        )
+    return found

@@ -198,10 +198,10 @@ class Billing:
 
 @dataclass(frozen=True)
 class Alternative:
-    """Another model that makes just what was asked for: `amount` steps for the whole job, None where its
-    price is unknown."""
+    """Another model that makes just what was asked for, for `amount` steps in all; None: not known."""
 
-    model: str
+    id: str
+    model: str  # its name
     traits: Mapping[str, str]  # language -> one short phrase
     amount: int | None
 

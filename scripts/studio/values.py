@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections.abc import Iterable
+from contextlib import suppress
 from fractions import Fraction
 from typing import Any
 
 TRUTHS = {"true": True, "false": False}
+TIMES = re.compile(r"(?<=\d)\s*[x×*]\s*(?=\d)")
+UNIT = re.compile(r"(?<=\d)\s+(?=[a-z]{1,2}$)")
+RATIO = re.compile(r"(\d{1,9})\s*[:/∶]\s*(\d{1,9})")
+NUMBER = re.compile(r"([+-]?\d{1,30}(?:\.\d{1,30})?)(?:px)?")
 
 
 def same(one: Any, other: Any) -> bool:
-    """Whether two values mean the same: 1K and 1k, true and "true", 14:6 and 21:9, 512 and 512px."""
+    """Whether two values mean the same: 1K and 1k, true and "true", 1.0 and "1", 14:6 and 21:9, 512 and
+    512px."""
     return bool(_canonical(one) == _canonical(other))
 
 
@@ -25,43 +32,59 @@ def distinct(values: Iterable[Any]) -> tuple[Any, ...]:
 
 
 def typed(value: Any, like: Any) -> Any:
-    """A value that was typed as text, as the kind that a form's own value is of: 7 where that is a number.
-    Raises ValueError where it is none."""
-    if not isinstance(value, str) or isinstance(like, str) or like is None:
-        return value
+    """A value as the kind that a form's own value is of: 7 where that is a number and "7" was typed. Raises
+    ValueError, which names the kind, where it is none."""
     if isinstance(like, bool):
-        if value.strip().casefold() not in TRUTHS:
+        truth = value if isinstance(value, bool) else TRUTHS.get(str(value).strip().casefold())
+        if truth is None:
             raise ValueError("true or false")
-        return TRUTHS[value.strip().casefold()]
-    if not isinstance(like, int | float):
-        return value
-    try:
-        number = float(value)
-        whole = int(value) if isinstance(like, int) else None
-    except ValueError:
-        raise ValueError("a whole number" if isinstance(like, int) else "a number") from None
-    if not math.isfinite(number):
-        raise ValueError("a number")
-    return number if whole is None else whole
+        return truth
+    if isinstance(like, int | float):
+        return _number(value)
+    if like is not None and isinstance(value, dict | list):
+        raise ValueError("text")
+    return value
 
 
 def nearest(value: Any, among: Iterable[Any]) -> tuple[Any, ...]:
     """The ratios, those whose shape comes nearest to this one first; () where it is no ratio itself."""
-    asked = _canonical(value)
-    if not isinstance(asked, Fraction) or not asked:
+    asked = _shape(value)
+    if not asked:
         return ()
-    shapes = [(ratio, shape) for ratio in among if isinstance(shape := _canonical(ratio), Fraction) and shape]
+    shapes = [(ratio, shape) for ratio in among if (shape := _shape(ratio))]
     far = sorted(shapes, key=lambda pair: max(pair[1] / asked, asked / pair[1]))
     return tuple(ratio for ratio, _ in far)
 
 
 def _canonical(value: Any) -> Any:
+    """What two ways of writing one value have in common. A ratio is never a number: 2:1 is not 2."""
     if isinstance(value, bool):
         return str(value).lower()
-    text = str(value).strip().casefold().replace("：", ":")
-    text = re.sub(r"(?<=\d)\s*[x×*]\s*(?=\d)", "x", text)
-    ratio = re.fullmatch(r"(\d{1,9})\s*:\s*(\d{1,9})", text)
-    if ratio and int(ratio[2]):
-        return Fraction(int(ratio[1]), int(ratio[2]))  # 14:6 is 21:9; as text they would differ
-    pixels = re.fullmatch(r"(\d+)px", text)
-    return pixels[1] if pixels else text
+    text = _text(value)
+    shape = _shape(text)
+    if shape is not None:
+        return ("ratio", shape)  # 14:6 is 21:9; as text they would differ
+    number = NUMBER.fullmatch(text)
+    return Fraction(number[1]) if number else text
+
+
+def _shape(value: Any) -> Fraction | None:
+    """Width by height, where a value is a ratio."""
+    ratio = RATIO.fullmatch(_text(value))
+    return Fraction(int(ratio[1]), int(ratio[2])) if ratio and int(ratio[2]) else None
+
+
+def _text(value: Any) -> str:
+    text = unicodedata.normalize("NFKC", str(value)).strip().casefold()
+    return UNIT.sub("", TIMES.sub("x", text))
+
+
+def _number(value: Any) -> int | float:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value
+    for kind in (int, float) if isinstance(value, str) else ():
+        with suppress(ValueError):
+            number: int | float = kind(value)
+            if math.isfinite(number):
+                return number
+    raise ValueError("a number")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from studio.errors import NetworkError, StudioError, UnknownOutcome, vendor_said
@@ -374,16 +375,19 @@ def _field(row: Json) -> FormField:
     if not row.get("is_ui_virtual"):
         return FormField(control)
     mapping = row.get("value_mapping") or {}
-    return FormField(
-        control,
-        ui=tuple(_choice(part) for part in row.get("ui_params") or []),
-        target=mapping.get("target_param") or control.name,
-        mapping=tuple(
-            (rule["source_values"], rule["target_value"]) for rule in mapping.get("mapping_rules") or []
-        ),
-    )
+    target = mapping.get("target_param") or control.name
+    if not isinstance(target, str):
+        raise TypeError(target)
+    ui = tuple(_choice(part) for part in row.get("ui_params") or [])
+    if not ui:  # nothing to turn into the target: it is asked for itself
+        return FormField(replace(control, name=target))
+    rows = mapping.get("mapping_rules") or []
+    made = tuple((dict(rule["source_values"] or {}), rule["target_value"]) for rule in rows)
+    return FormField(control, ui=ui, target=target, mapping=made)
 
 
 def _choice(row: Json) -> Choice:
-    options = tuple((str(option["label"]), option["value"]) for option in row.get("options") or [])
+    """A control's options; one of no value is none, one without a label is known by its value."""
+    listed = [(option.get("label"), option["value"]) for option in row.get("options") or []]
+    options = tuple((str(label or value), value) for label, value in listed if value is not None)
     return Choice(str(row.get("field") or row["id"]), row.get("value"), options)
