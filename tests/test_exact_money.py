@@ -257,6 +257,13 @@ def test_a_resolution_of_a_picture_is_its_size(vendor: Vendor, model: str) -> No
     )
 
 
+def test_a_slip_of_the_command_is_told_before_what_the_model_cannot_do(vendor: Vendor) -> None:
+    document = stopped(vendor, "--model", "MJ", "--aspect-ratio", "16:9", "--resolution", "4K")
+    assert document["error"]["kind"] == "misnamed_option"
+    assert "Did you mean --size?" in document["error"]["message"]
+    assert "No other model" not in document["send"][0]["message"]
+
+
 # Rules of other lists.
 
 SPECIFIC = [rule(1, 1, default="enabled"), rule(2, 5, size="2k"), rule(3, 9, size="2k", quality="high")]

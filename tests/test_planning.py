@@ -215,6 +215,8 @@ def test_how_many_were_asked_for_belongs_to_a_wish_that_nobody_can_meet() -> Non
     form = [field("n", 1, 1, 2), *SIZES]
     error = stopped(lambda: draft(parse([leaf(form, model_id=SEEDREAM)]), n=3, options={"size": "2K"}))
     assert error.about == {"model": "Made Up", "asked": "×3", "wish": "2K + ×3"}
+    error = stopped(lambda: draft(parse([leaf(SIZES, model_id=SEEDREAM)]), n=3, options={"size": "8K"}))
+    assert error.about["wish"] == "8K", "fewer would not help"
 
 
 def priced(steps: int | None) -> Plan:

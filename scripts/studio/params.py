@@ -46,6 +46,7 @@ def bind(offer: Offer, asked: Asked, documented: Collection[str] = ()) -> Resolv
     are options that the model has by its documents, whatever the list says now: for the reason."""
     _check_count(offer, asked.n)
     wanted, renamed = _carried(offer, asked.options)
+    _check_names(offer, wanted, documented)
     values: dict[str, Any] = {}
     origin: dict[str, str] = {}
     filled = _filled(offer, wanted)
@@ -53,10 +54,7 @@ def bind(offer: Offer, asked: Asked, documented: Collection[str] = ()) -> Resolv
         _lay(offer, made, values, origin)
     placed = {name for form_field, _ in filled for name in _names(form_field)}
     for name in [name for name in wanted if name not in placed]:
-        allowed = _rule_values(offer, name)
-        if not allowed:
-            raise _no_such_option(offer, name, wanted[name], documented)
-        values[name] = _pick(offer, name, wanted[name], allowed)
+        values[name] = _pick(offer, name, wanted[name], _rule_values(offer, name))
         origin[name] = "asked"
     applied = {
         name: value
@@ -65,6 +63,11 @@ def bind(offer: Offer, asked: Asked, documented: Collection[str] = ()) -> Resolv
         for name, value in made.applied.items()
     }
     return Resolved(values=values, origin=origin, applied={**renamed, **applied})
+
+
+def times(n: int) -> str:
+    """How many, in any language."""
+    return f"×{n}"
 
 
 def accepts(offer: Offer) -> Mapping[str, tuple[Any, ...]]:
@@ -128,7 +131,16 @@ def _check_count(offer: Offer, n: int) -> None:
     if counts and not _lists(counts, n):
         allowed = [str(count) for count in counts]
         text = f"{offer.name} does not make {n} at a time."
-        raise _unsupported(offer, text, f"×{n}", f"--n can be {_listed(allowed)}.", allowed)
+        raise _unsupported(offer, text, times(n), f"--n can be {_listed(allowed)}.", allowed)
+
+
+def _check_names(offer: Offer, wanted: Mapping[str, Any], documented: Collection[str]) -> None:
+    """Every wish has an option. A command written wrongly is told before what the model cannot do."""
+    known = {name for form_field in offer.form for name in _names(form_field)}.union(accepts(offer))
+    missing = [name for name in wanted if name not in known - RESERVED]
+    problems = [_no_such_option(offer, name, wanted[name], documented) for name in missing]
+    for problem in sorted(problems, key=lambda problem: problem.kind != "misnamed_option"):
+        raise problem
 
 
 def _carried(offer: Offer, options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

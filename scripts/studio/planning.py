@@ -126,7 +126,8 @@ def draft(  # noqa: PLR0913 - the parts of a plan, each found by a step of its o
     except UsageError as no:
         no.alternatives, nobody = alternatives(offers, offer, asked, gateway)
         if nobody and "asked" in no.about:
-            no.about["wish"] = " + ".join((*map(str, asked.options.values()), *_times(asked.n)))
+            times = {no.about["asked"]} & {params.times(asked.n)}  # how many matters where it is the trouble
+            no.about["wish"] = " + ".join((*map(str, asked.options.values()), *times))
             no.detail = " ".join(filter(None, (no.detail, "No other model in the list makes exactly this.")))
         raise
     return Plan(
@@ -187,10 +188,6 @@ def _check_inputs(task_type: TaskType, count: int) -> None:
         rule = task_type.inputs[0]
         wanted = f"{rule.least} to {rule.most} pictures with --input-images"
     raise UsageError(f"{task_type.id} takes {wanted}, not {count}.", kind="bad_inputs")
-
-
-def _times(n: int) -> tuple[str, ...]:
-    return (f"×{n}",) if n > 1 else ()
 
 
 def _offer(wish: Wish, model: ModelSpec, task_type: TaskType, offers: tuple[Offer, ...]) -> Offer:
