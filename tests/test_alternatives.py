@@ -89,14 +89,36 @@ ABLE, UNABLE = (leaf(form, [rule(2, 2)], "other", "v2", "Other") for form in (SI
         ([UNABLE], True),
         ([ABLE], False),
         ([ABLE, UNABLE], False),  # its older version can
+        ([leaf([], [rule(1, 1)], "asking", "v0", "Asking"), UNABLE], True),
+        ([leaf(SIZES, [rule(1, 1)], "asking", "v0", "Asking")], False),
+        ([leaf([field("resolution", None, "2K")], [rule(2, 2)], "other")], False),
+        ([leaf([field("n", 4, 4), *SIZES], [rule(2, 2)], "other")], False),
+        ([ABLE, {**ABLE, "credit_rules": [rule(3, 3)]}], False),
         ([{**ABLE, "form_config": [{"field": "size", "options": 7}]}], False),
         ([{**ABLE, "credit_rules": [rule(2, 2), rule(3, 3)]}], False),
     ],
-    ids=["nobody else", "none can", "one can", "the older can", "unreadable", "no clear price"],
+    ids=[
+        "nobody else",
+        "none can",
+        "one can",
+        "the older can",
+        "nor its own older one",
+        "its own older one can",
+        "under another name",
+        "another number of them",
+        "twice",
+        "unreadable",
+        "no clear price",
+    ],
 )
 def test_that_nobody_can_is_said_only_where_it_is_certain(leaves: list[Any], certain: bool) -> None:
     offers = parse([ASKING, *leaves])
     assert alternatives(offers, offers[0], asked(size="2K"), GATEWAY)[1] is certain
+
+
+def test_an_entry_that_stands_twice_is_no_alternative() -> None:
+    offers = parse([ASKING, ABLE, {**ABLE, "credit_rules": [rule(3, 3)]}])
+    assert alternatives(offers, offers[0], asked(size="2K"), GATEWAY)[0] == ()
 
 
 WISHES = st.dictionaries(

@@ -144,8 +144,26 @@ def test_a_rule_that_stands_twice_is_one() -> None:
 
 
 def test_a_rule_for_a_number_holds_however_the_number_is_written() -> None:
-    rules = [rule(1, 5, n=1.0, scale="2.50"), rule(2, 9, **DEFAULT)]
+    rules = [rule(1, 5, n=1.0, scale="2.5"), rule(2, 9, **DEFAULT)]
     assert buy(made_up([field("scale", 2.5)], rules))[0].attribute_id == 1
+
+
+def test_a_rule_holds_for_what_is_sent_and_not_for_what_a_person_might_mean_by_it() -> None:
+    """01 is not 1 to a vendor who lists both, and the value of the wish is never replaced by the rule's."""
+    for other, asked in (("01", "1"), ("512px", "512"), ("14:6", "21:9"), ("2.50", "2.5")):
+        rules = [rule(1, 5, style=other), rule(2, 9, **DEFAULT)]
+        price, resolved = buy(made_up([field("style", None, other, asked)], rules), style=asked)
+        assert (price.attribute_id, resolved.values) == (2, {"style": asked})
+        price, resolved = buy(made_up([field("style", None, other, asked)], rules), style=other)
+        assert (price.attribute_id, resolved.values) == (1, {"style": other})
+        rules = [rule(1, 5, style=other), rule(2, 9, style=asked)]
+        assert [buy(made_up(None, rules), style=one)[0].attribute_id for one in (other, asked)] == [1, 2]
+
+
+def test_a_rule_of_null_is_not_one_of_the_word_none() -> None:
+    rules = [rule(1, 5, style=None), rule(2, 9, **DEFAULT)]
+    price, resolved = buy(made_up([field("style", "none", "none", "anime")], rules))
+    assert (price.attribute_id, resolved.values) == (2, {"style": "none"})
 
 
 def test_a_price_for_a_number_of_outputs_holds_for_that_number_only() -> None:

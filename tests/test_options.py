@@ -153,6 +153,9 @@ def test_an_empty_value_is_not_passed_over(words: tuple[str, str]) -> None:
     [
         ["--size", "4K", "--set", "size=2K"],
         ["--set", "size=4K", "--set", "size=2K"],
+        ["--set", "negative_prompt=Dog", "--set", "negative_prompt=dog"],
+        ["--set", "code=001", "--set", "code=1"],
+        ["--set", "ratio=1:1", "--extra-params", '{"ratio": "2:2"}'],
         ["--size", "4K", "--extra-params", '{"size": "2K"}'],
         ["--set", "seed=1", "--extra-params", '{"seed": 2}'],
         ["--size", "4K", "--size", "2K"],
@@ -165,6 +168,11 @@ def test_two_different_values_for_one_thing_contradict_each_other(words: list[st
     error = refused(*words)
     assert error.kind == "contradiction"
     assert "given twice" in error.message
+
+
+@pytest.mark.parametrize("text", ['{"a": 1e400}', '{"a": [-1e999]}', '{"a": NaN}', '{"a": Infinity}'])
+def test_a_number_that_is_none_stops(text: str) -> None:
+    assert "no number" in refused("--extra-params", text).message
 
 
 @pytest.mark.parametrize("text", ['{"size": "1K", "size": "4K"}', '{"a": {"b": 1, "b": 2}}'])
@@ -186,6 +194,7 @@ def test_the_same_value_twice_is_no_contradiction() -> None:
     assert given_as(*words, "--set", "seed=5") == {"size": "4K", "seed": 5}
     assert given_as("--set", "hd=True", "--extra-params", '{"hd": true}') == {"hd": True}
     assert given_as("--seed", "5", "--set", "seed=5") == {"seed": 5}
+    assert given_as("--duration", "5", "--extra-params", '{"duration": 5}') == {"duration": 5}
 
 
 def test_one_reading_leaves_nothing_behind_for_the_next() -> None:

@@ -216,6 +216,25 @@ def test_a_field_called_virtual_without_controls_is_asked_for_as_what_it_sends()
     assert params.accepts(offer) == {"size": ("1k", "2k")}
 
 
+def test_a_virtual_field_that_maps_itself_is_its_own_control() -> None:
+    rows = [({"ratio": "1:1"}, "1024x1024"), ({"ratio": "16:9"}, "1600x900"), ({"ratio": "5:4"}, None)]
+    shown = {**virtual("ratio", [], rows, target="size"), "value": "1:1"}
+    offer = made_up([{**shown, "options": field("x", None, "1:1", "16:9", "5:4")["options"]}])
+    assert bind(offer).values == {"size": "1024x1024"}
+    assert bind(offer, ratio="16:9").values == bind(offer, size="1600x900").values == {"size": "1600x900"}
+    with pytest.raises(UsageError) as stopped:
+        bind(offer, ratio="5:4")
+    assert stopped.value.instead == ("ratio 1:1", "ratio 16:9")
+
+
+def test_a_control_asked_for_at_its_default_need_not_be_in_the_row() -> None:
+    ui = [field("ratio", "1:1", "1:1", "16:9"), field("quality", "1K", "1K", "2K")]
+    offer = made_up([virtual("size", ui, [({"ratio": "1:1"}, "1024x1024")])])
+    assert bind(offer, quality="1K").values == bind(offer).values == {"size": "1024x1024"}
+    with pytest.raises(UsageError, match="no size for ratio 1:1, quality 2K"):
+        bind(offer, quality="2K")
+
+
 def test_a_target_without_options_of_its_own_takes_what_its_controls_come_to() -> None:
     offer = made_up([virtual("size", [field("ratio", "1:1", "1:1")], [({"ratio": "1:1"}, "1024×1024")])])
     assert bind(offer, size="1024*1024").values == {"size": "1024x1024"}
@@ -251,6 +270,9 @@ def test_only_controls_that_came_to_what_is_sent_are_said_to_be_applied() -> Non
     wide = virtual("size", [field("ratio", "1:1", "1:1", "16:9")], [({"ratio": "16:9"}, "1600x900")])
     resolved = bind(made_up([square, wide]), ratio="16:9")
     assert (resolved.values, resolved.applied) == ({"size": "1600x900"}, {"ratio": "16:9"})
+    chain = virtual("quality", [field("size", "900x900", "900x900")], [({"size": "900x900"}, "lo")])
+    crossed = bind(made_up([wide, chain]), ratio="16:9")
+    assert (crossed.values, crossed.applied) == ({"size": "1600x900", "quality": "lo"}, {"ratio": "16:9"})
     overruled = bind(made_up([square, field("size", "4k", "4k")]))
     assert (overruled.values, overruled.applied) == ({"size": "4k"}, {})
 
@@ -279,6 +301,12 @@ def test_a_number_for_one_thing_is_not_taken_for_another(options: dict[str, Any]
         bind(offer, **options)
     assert "Did you mean" not in stopped.value.message
     assert "n" not in params.accepts(offer)
+
+
+@pytest.mark.parametrize("wish", ["10²", "①", "½"])
+def test_a_sign_that_only_looks_like_a_number_is_none(wish: str) -> None:
+    with pytest.raises(UsageError):
+        bind(made_up([field("scale", None, "1", "102", "1/2")]), scale=wish)
 
 
 def test_an_exact_value_goes_before_one_that_means_the_same() -> None:
@@ -402,7 +430,9 @@ def test_a_size_step_under_two_names_is_one_wish_or_stops() -> None:
         (True, "False", False),
         ("auto", "7", "7"),
         (None, "7", "7"),
-        ("auto", 7, 7),
+        ("auto", 7, "7"),
+        ("false", True, "true"),
+        (["a"], ["b"], ["b"]),
         ("ugly", "", ""),
         (None, {"a": 1}, {"a": 1}),
     ],
@@ -419,6 +449,9 @@ def test_what_was_typed_becomes_the_kind_that_the_form_has(default: Any, given: 
         (-1, True, "a number"),
         (-1, [7], "a number"),
         ("auto", ["a"], "text"),
+        ("auto", True, "text"),
+        (["a"], "b", "a list"),
+        ({"a": 1}, ["a"], "an object"),
         (True, 1, "true or false"),
         (0.5, "much", "a number"),
         (0.5, "inf", "a number"),

@@ -132,6 +132,16 @@ def test_of_several_versions_the_last_of_the_list_is_the_newest() -> None:
     assert draft(parse(VERSIONS), version_id="v2").billing.attribute_id == 2
 
 
+def test_a_version_that_goes_by_another_name_can_be_named() -> None:
+    assert draft(TWO_NAMES, model="SeeDream 4.5", version_id="v2").model.name == "SeeDream 5.0"
+
+
+@pytest.mark.parametrize("words", ["", "  "])
+def test_a_model_of_no_name_stops(words: str) -> None:
+    error = stopped(lambda: draft(model=words))
+    assert error.message == "--model was given without a name."
+
+
 def test_a_version_that_is_not_there_stops_and_names_those_that_are() -> None:
     error = stopped(lambda: draft(parse(VERSIONS), version_id="v9"))
     assert error.detail == "Versions: v1, v2, v3."

@@ -44,6 +44,8 @@ def test_these_mean_the_same(one: Any, other: Any) -> None:
     ("one", "other"),
     [
         ("2:1", 2),
+        (None, "none"),
+        ("10²", "102"),
         (1.5, "1.50.0"),
         ("0:1", 0),
         (1, True),

@@ -12,7 +12,7 @@ from typing import Any
 
 from studio.errors import UsageError
 from studio.types import Billing, Gateway, Offer, Resolved, Rule
-from studio.values import same
+from studio.values import alike
 
 LIVE = "live"
 
@@ -46,7 +46,7 @@ def choose(offer: Offer, resolved: Resolved, n: int, gateway: Gateway) -> tuple[
 
 
 def _holds(rule: Rule, sent: Mapping[str, Any]) -> bool:
-    return all(name in sent and same(sent[name], value) for name, value in rule.attributes.items())
+    return all(name in sent and alike(sent[name], value) for name, value in rule.attributes.items())
 
 
 def _no_single_rule(
@@ -55,7 +55,7 @@ def _no_single_rule(
     problem = "more than one price" if chosen else "no price"
 
     def contradictions(rule: Rule) -> int:
-        return sum(not same(sent.get(name), value) for name, value in rule.attributes.items())
+        return sum(not alike(sent.get(name), value) for name, value in rule.attributes.items())
 
     nearest = chosen or sorted(offer.rules, key=contradictions)[:3]
     rows = "; ".join(

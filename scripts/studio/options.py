@@ -9,13 +9,14 @@ from __future__ import annotations
 import argparse
 import difflib
 import json
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from studio import __version__
 from studio.errors import EXITS, UsageError
-from studio.values import same
+from studio.values import written
 
 BUYING = ("make", "quote")
 TALKING = (*BUYING, "models", "wait")  # those that may speak to a gateway
@@ -97,7 +98,7 @@ def pair(text: str) -> tuple[str, str]:
 
 def json_object(text: str) -> dict[str, Any]:
     try:
-        value = json.loads(text, object_pairs_hook=_once_each, parse_constant=_no_number)
+        value = json.loads(text, object_pairs_hook=_once_each, parse_constant=_no_number, parse_float=_finite)
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
@@ -105,8 +106,13 @@ def json_object(text: str) -> dict[str, Any]:
     return value
 
 
-def _no_number(text: str) -> None:
+def _no_number(text: str) -> NoReturn:
     raise argparse.ArgumentTypeError(f"holds {text}, which is no number")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _no_number(text)
 
 
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -300,18 +306,14 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 def parameters(made: argparse.Namespace) -> dict[str, Any]:
     """The model's parameters that were given, from all three ways of giving them. Two ways that differ
     contradict each other and stop."""
-    given: dict[str, Any] = {
-        option.name: value
-        for option in OPTIONS
-        if option.parameter and (value := getattr(made, option.name)) is not None
-    }
-    typed = made.set or ()
-    for name in [name for name, value in (*given.items(), *typed) if value == ""]:  # in JSON it is a value
+    flags = [(option.name, getattr(made, option.name)) for option in OPTIONS if option.parameter]
+    typed = [*((name, value) for name, value in flags if value is not None), *(made.set or ())]
+    for name in [name for name, value in typed if value == ""]:  # in JSON it is a value
         raise UsageError(f"{name} was given without a value.")
+    given: dict[str, Any] = {}
     for name, value in (*(made.extra_params or {}).items(), *typed):  # JSON first: it says the type
-        if name in given and not same(given[name], value):
+        if written(given.setdefault(name, value)) != written(value):
             raise _given_twice(name, given[name], value)
-        given.setdefault(name, value)
     return given
 
 

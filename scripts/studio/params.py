@@ -16,7 +16,7 @@ from studio import catalogue
 from studio.errors import UsageError
 from studio.options import flag
 from studio.types import Asked, Choice, FormField, Offer, Resolved
-from studio.values import distinct, nearest, same, typed
+from studio.values import distinct, matches, nearest, same, typed
 
 RESERVED = frozenset({"prompt", "n", "input_images", "cast", "default"})
 """Parameters that have an option of their own, or that only we may set."""
@@ -61,6 +61,7 @@ def bind(offer: Offer, asked: Asked, documented: Collection[str] = ()) -> Resolv
         for _, made in filled
         if all(values[target] == sent for target, sent in made.values.items())  # not one that was overruled
         for name, value in made.applied.items()
+        if same(values.get(name, value), value)
     }
     return Resolved(values=values, origin=origin, applied={**renamed, **applied})
 
@@ -197,14 +198,15 @@ def _virtual(offer: Offer, form_field: FormField, asked: Mapping[str, Any]) -> R
     if direct and chosen:
         raise _both(offer, {name: asked[name] for name in (direct, *chosen)})
     if direct:
-        known = [value for value in _mapped_to(form_field) if same(value, asked[target])]
+        known = matches(asked[target], _mapped_to(form_field))
         value = known[0] if known else _choose(offer, _target(form_field), asked[target])
         return Resolved({target: value}, {target: "asked"})
     group = {name: chosen.get(name, control.default) for name, control in controls.items()}
-    row = _row(form_field, group, chosen)
+    moved = [name for name, value in chosen.items() if not same(value, controls[name].default)]
+    row = _row(form_field, group, moved)
     if row is None:
         if chosen:
-            rows = [_pairs(sources) for sources, _ in form_field.mapping]
+            rows = [_pairs(sources, " + ") for sources, _ in form_field.mapping]
             text = f"{offer.name} has no {target} for {_pairs(group)}."
             raise _unsupported(offer, text, _pairs(chosen), f"It takes {_listed(rows)}.", rows)
         default = form_field.control.default
@@ -216,15 +218,14 @@ def _virtual(offer: Offer, form_field: FormField, asked: Mapping[str, Any]) -> R
 
 
 def _row(
-    form_field: FormField, group: Mapping[str, Any], chosen: Collection[str]
+    form_field: FormField, group: Mapping[str, Any], moved: Collection[str]
 ) -> tuple[Mapping[str, Any], Any] | None:
     """The row of the mapping that holds for the controls, the one that names most of them; never one that
-    leaves out what was asked."""
+    leaves out a control that was moved from its default."""
     holding = [
         (sources, value)
         for sources, value in form_field.mapping
-        if value is not None
-        and set(chosen) <= set(sources)
+        if set(moved) <= set(sources)
         and all(name in group and same(group[name], sources[name]) for name in sources)
     ]
     return max(holding, key=lambda row: len(row[0]), default=None)
@@ -251,9 +252,9 @@ def _choose(offer: Offer, control: Choice, value: Any) -> Any:
 
 
 def _pick(offer: Offer, name: str, value: Any, allowed: tuple[Any, ...]) -> Any:
-    fitting = [option for option in allowed if same(value, option)]
+    fitting = matches(value, allowed)
     if fitting:
-        return next((option for option in fitting if str(option) == str(value)), fitting[0])
+        return fitting[0]
     text = f"{offer.name} does not make {name} {value}."
     possible = [str(option) for option in distinct(allowed)]
     near = [str(ratio) for ratio in nearest(value, allowed)]
@@ -322,8 +323,8 @@ def _words() -> Mapping[str, Any]:
     return catalogue.load("words.json")
 
 
-def _pairs(group: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in group.items())
+def _pairs(group: Mapping[str, Any], between: str = ", ") -> str:
+    return between.join(f"{name} {value}" for name, value in group.items())
 
 
 def _with_values(option: tuple[str, tuple[Any, ...]]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from studio import billing, catalogue, media, params
-from studio.alternatives import alternatives
+from studio.alternatives import alternatives, stands_twice
 from studio.errors import NeedsApproval, NetworkError, OverLimit, UsageError
 from studio.types import Gateway, ModelRef, ModelSpec, Offer, Plan, Source, TaskType
 
@@ -70,6 +70,8 @@ def check_prompt(wish: Wish, task_type: TaskType) -> None:
 def model_of(wish: Wish, task_type: TaskType, payable: Collection[str]) -> ModelSpec:
     """The model that was named, known or not, or the default over the gateways that can be paid. A model
     the catalogue does not know is looked for in the live list of the one gateway it can be on."""
+    if wish.model is not None and not wish.model.strip():
+        raise UsageError("--model was given without a name.", detail="`create.py models` lists the names.")
     among = [model for model in catalogue.models(task_type.id) if _admitted(model, wish)]
     if not among:
         raise UsageError(
@@ -202,15 +204,18 @@ def _offer(wish: Wish, model: ModelSpec, task_type: TaskType, offers: tuple[Offe
             kind="unknown_model",
             detail=f"It has: {', '.join(dict.fromkeys(offer.name for offer in offers)) or 'nothing'}.",
         )
-    chosen = [offer for offer in of_model if wish.version_id in {None, offer.version}]
+    ids = {offer.model_id for offer in of_model}
+    versions = [offer for offer in offers if offer.model_id in ids]
+    named = [offer for offer in versions if offer.version == wish.version_id]
+    chosen = named if wish.version_id else of_model
     if not chosen:
         raise UsageError(
             f"{model.name} has no version {wish.version_id}.",
-            detail=f"Versions: {', '.join(offer.version for offer in of_model)}.",
+            detail=f"Versions: {', '.join(offer.version for offer in versions)}.",
         )
     offer = chosen[-1]
     problem = offer.problem
-    if any(other != offer for other in chosen if other.version == offer.version):
+    if stands_twice(offer, offers):
         problem = "stands there twice, with differences"
     if problem:
         raise NetworkError(

@@ -1,10 +1,14 @@
-"""PURE. When two values mean the same, what a typed word is as a value, and which shapes come nearest."""
+"""PURE. When two values are one, what a typed word is as a value, and which shapes come nearest.
+
+There are three degrees. `written`: one value however JSON types it, to see that nothing was asked twice.
+`alike`: what a vendor writes now so, now so, to compare what is sent with a price list. `same`: what a person
+means, to find the wish among a form's options.
+"""
 
 from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from collections.abc import Iterable
 from contextlib import suppress
 from fractions import Fraction
@@ -15,19 +19,40 @@ TIMES = re.compile(r"(?<=\d)\s*[x×*]\s*(?=\d)")
 UNIT = re.compile(r"(?<=\d)\s+(?=[a-z]{1,2}$)")
 RATIO = re.compile(r"(\d{1,9})\s*[:/∶]\s*(\d{1,9})")
 NUMBER = re.compile(r"([+-]?\d{1,30}(?:\.\d{1,30})?)(?:px)?")
+FULL_WIDTH = {0x3000: " ", **{code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}}
+
+
+def written(value: Any) -> Any:
+    """A value as one writes it: true for True, 1 for 1.0, without blanks around; None stays None."""
+    if value is None:
+        return None
+    text = str(int(value) if isinstance(value, float) and value.is_integer() else value).strip()
+    return text.casefold() if text.casefold() in TRUTHS else text
+
+
+def alike(one: Any, other: Any) -> bool:
+    """Whether a vendor means one value: 1K and 1k, true and "true", 1.0 and "1", × and x."""
+    return bool(_plain(one) == _plain(other))
 
 
 def same(one: Any, other: Any) -> bool:
-    """Whether two values mean the same: 1K and 1k, true and "true", 1.0 and "1", 14:6 and 21:9, 512 and
-    512px."""
+    """Whether a person means one value: what is alike, and 14:6 and 21:9, 512 and 512px, 2.50 and 2.5."""
     return bool(_canonical(one) == _canonical(other))
+
+
+def matches(value: Any, among: Iterable[Any]) -> list[Any]:
+    """Those that are written so; if there is none, those that are alike; if there is none, the same."""
+    options = list(among)
+    exactly = [one for one in options if written(one) == written(value)]
+    nearly = exactly or [one for one in options if alike(one, value)]
+    return nearly or [one for one in options if same(one, value)]
 
 
 def distinct(values: Iterable[Any]) -> tuple[Any, ...]:
     """Each value once, as first written; 1 and true are two, though Python finds them equal."""
     found: dict[Any, Any] = {}
     for value in values:
-        found.setdefault(_canonical(value), value)
+        found.setdefault(_plain(value), value)
     return tuple(found.values())
 
 
@@ -41,9 +66,13 @@ def typed(value: Any, like: Any) -> Any:
         return truth
     if isinstance(like, int | float):
         return _number(value)
-    if like is not None and isinstance(value, dict | list):
+    if isinstance(like, str) and isinstance(value, bool | dict | list):
+        if isinstance(value, bool) and like.casefold() in TRUTHS:
+            return written(value)
         raise ValueError("text")
-    return value
+    if isinstance(like, dict | list) and not isinstance(value, type(like)):
+        raise ValueError("a list" if isinstance(like, list) else "an object")
+    return str(value) if isinstance(like, str) else value
 
 
 def nearest(value: Any, among: Iterable[Any]) -> tuple[Any, ...]:
@@ -57,15 +86,20 @@ def nearest(value: Any, among: Iterable[Any]) -> tuple[Any, ...]:
 
 
 def _canonical(value: Any) -> Any:
-    """What two ways of writing one value have in common. A ratio is never a number: 2:1 is not 2."""
-    if isinstance(value, bool):
-        return str(value).lower()
+    """What the ways of writing one value have in common. A ratio is never a number: 2:1 is not 2."""
+    if value is None or isinstance(value, bool):
+        return written(value)
     text = _text(value)
     shape = _shape(text)
     if shape is not None:
         return ("ratio", shape)  # 14:6 is 21:9; as text they would differ
     number = NUMBER.fullmatch(text)
     return Fraction(number[1]) if number else text
+
+
+def _plain(value: Any) -> Any:
+    text = written(value)
+    return text if text is None else text.casefold().replace("×", "x")
 
 
 def _shape(value: Any) -> Fraction | None:
@@ -75,7 +109,7 @@ def _shape(value: Any) -> Fraction | None:
 
 
 def _text(value: Any) -> str:
-    text = unicodedata.normalize("NFKC", str(value)).strip().casefold()
+    text = str(value).translate(FULL_WIDTH).strip().casefold()
     return UNIT.sub("", TIMES.sub("x", text))
 
 

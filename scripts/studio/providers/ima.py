@@ -378,12 +378,15 @@ def _field(row: Json) -> FormField:
     target = mapping.get("target_param") or control.name
     if not isinstance(target, str):
         raise TypeError(target)
+    rows = [
+        (dict(rule["source_values"] or {}), rule["target_value"])
+        for rule in mapping.get("mapping_rules") or []
+        if rule["target_value"] is not None
+    ]
     ui = tuple(_choice(part) for part in row.get("ui_params") or [])
-    if not ui:  # nothing to turn into the target: it is asked for itself
+    if not ui and not rows:  # nothing to turn into the target: it is asked for itself
         return FormField(replace(control, name=target))
-    rows = mapping.get("mapping_rules") or []
-    made = tuple((dict(rule["source_values"] or {}), rule["target_value"]) for rule in rows)
-    return FormField(control, ui=ui, target=target, mapping=made)
+    return FormField(control, ui=ui or (control,), target=target, mapping=tuple(rows))
 
 
 def _choice(row: Json) -> Choice:
