@@ -227,12 +227,21 @@ def test_a_virtual_field_that_maps_itself_is_its_own_control() -> None:
     assert stopped.value.instead == ("ratio 1:1", "ratio 16:9")
 
 
-def test_a_control_asked_for_at_its_default_need_not_be_in_the_row() -> None:
-    ui = [field("ratio", "1:1", "1:1", "16:9"), field("quality", "1K", "1K", "2K")]
-    offer = made_up([virtual("size", ui, [({"ratio": "1:1"}, "1024x1024")])])
-    assert bind(offer, quality="1K").values == bind(offer).values == {"size": "1024x1024"}
-    with pytest.raises(UsageError, match="no size for ratio 1:1, quality 2K"):
-        bind(offer, quality="2K")
+def test_a_row_that_leaves_out_a_wish_is_not_taken_even_where_the_wish_is_the_default() -> None:
+    """The control may be named like the target: then a row for anything would make another size of it."""
+    shown = virtual("size", [], [({}, "1024x1024"), ({"size": "auto"}, "900x900")], value="512")
+    offer = made_up([{**shown, "options": field("x", None, "512", "auto")["options"]}])
+    assert bind(offer).values == {"size": "1024x1024"}
+    assert bind(offer, size="auto").values == {"size": "900x900"}
+    with pytest.raises(UsageError, match="no size for size 512"):
+        bind(offer, size="512")
+
+
+def test_a_target_asked_for_itself_is_the_options_before_what_only_means_the_same() -> None:
+    shown = virtual("mode", [field("scale", 7)], [({"scale": 7}, 1.0)])
+    offer = made_up([{**shown, "options": field("x", None, "1", "01")["options"]}])
+    assert bind(offer, mode="01").values == {"mode": "01"}
+    assert bind(offer, mode="1").values == {"mode": "1"}
 
 
 def test_a_target_without_options_of_its_own_takes_what_its_controls_come_to() -> None:

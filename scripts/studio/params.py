@@ -198,12 +198,12 @@ def _virtual(offer: Offer, form_field: FormField, asked: Mapping[str, Any]) -> R
     if direct and chosen:
         raise _both(offer, {name: asked[name] for name in (direct, *chosen)})
     if direct:
-        known = matches(asked[target], _mapped_to(form_field))
+        own = [value for _, value in form_field.control.options]
+        known = matches(asked[target], (*own, *_mapped_to(form_field)))
         value = known[0] if known else _choose(offer, _target(form_field), asked[target])
         return Resolved({target: value}, {target: "asked"})
     group = {name: chosen.get(name, control.default) for name, control in controls.items()}
-    moved = [name for name, value in chosen.items() if not same(value, controls[name].default)]
-    row = _row(form_field, group, moved)
+    row = _row(form_field, group, chosen)
     if row is None:
         if chosen:
             rows = [_pairs(sources, " + ") for sources, _ in form_field.mapping]
@@ -218,14 +218,14 @@ def _virtual(offer: Offer, form_field: FormField, asked: Mapping[str, Any]) -> R
 
 
 def _row(
-    form_field: FormField, group: Mapping[str, Any], moved: Collection[str]
+    form_field: FormField, group: Mapping[str, Any], chosen: Collection[str]
 ) -> tuple[Mapping[str, Any], Any] | None:
     """The row of the mapping that holds for the controls, the one that names most of them; never one that
-    leaves out a control that was moved from its default."""
+    leaves out what was asked."""
     holding = [
         (sources, value)
         for sources, value in form_field.mapping
-        if set(moved) <= set(sources)
+        if set(chosen) <= set(sources)
         and all(name in group and same(group[name], sources[name]) for name in sources)
     ]
     return max(holding, key=lambda row: len(row[0]), default=None)
