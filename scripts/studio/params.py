@@ -206,9 +206,11 @@ def _virtual(offer: Offer, form_field: FormField, asked: Mapping[str, Any]) -> R
     row = _row(form_field, group, chosen)
     if row is None:
         if chosen:
-            rows = [_pairs(sources, " + ") for sources, _ in form_field.mapping]
+            rows = [_pairs(sources, " + ") for sources, _ in form_field.mapping if sources]
             text = f"{offer.name} has no {target} for {_pairs(group)}."
-            raise _unsupported(offer, text, _pairs(chosen), f"It takes {_listed(rows)}.", rows)
+            raise _unsupported(
+                offer, text, _pairs(chosen), f"It takes {_listed(rows) or 'no control'}.", rows
+            )
         default = form_field.control.default
         return Resolved({} if default is None else {target: default}, {target: "default"})
     sources, value = row
