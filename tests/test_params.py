@@ -295,6 +295,16 @@ def test_of_rows_that_hold_the_one_that_names_most_is_taken() -> None:
     assert (resolved.values, resolved.applied) == ({"size": "1600x900"}, {"ratio": "16:9"})
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_row_for_just_this_value_goes_before_one_that_means_the_same(turned: bool) -> None:
+    rows = [({"scale": "01"}, "one"), ({"scale": "1"}, "two")]
+    ui = [field("scale", None, "01", "1")]
+    offer = made_up([virtual("mode", ui, rows[::-1] if turned else rows)])
+    assert [bind(offer, scale=one).values["mode"] for one in ("01", "1")] == ["one", "two"]
+    free = made_up([virtual("size", [field("ratio")], [({"ratio": "21:9"}, "3024x1296")])])
+    assert bind(free, ratio="14:6").values == {"size": "3024x1296"}
+
+
 def test_an_option_without_a_value_is_none() -> None:
     options = [{"label": "None", "value": None}, {"value": "2k"}]
     offer = made_up([{"field": "size", "options": options}])

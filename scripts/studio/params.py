@@ -16,7 +16,7 @@ from studio import catalogue
 from studio.errors import UsageError
 from studio.options import flag
 from studio.types import Asked, Choice, FormField, Offer, Resolved
-from studio.values import distinct, matches, nearest, same, typed
+from studio.values import alike, distinct, matches, nearest, same, typed
 
 RESERVED = frozenset({"prompt", "n", "input_images", "cast", "default"})
 """Parameters that have an option of their own, or that only we may set."""
@@ -140,8 +140,8 @@ def _check_names(offer: Offer, wanted: Mapping[str, Any], documented: Collection
     known = {name for form_field in offer.form for name in _names(form_field)}.union(accepts(offer))
     missing = [name for name in wanted if name not in known - RESERVED]
     problems = [_no_such_option(offer, name, wanted[name], documented) for name in missing]
-    for problem in sorted(problems, key=lambda problem: problem.kind != "misnamed_option"):
-        raise problem
+    if problems:
+        raise min(problems, key=lambda problem: problem.kind != "misnamed_option")
 
 
 def _carried(offer: Offer, options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -222,15 +222,14 @@ def _virtual(offer: Offer, form_field: FormField, asked: Mapping[str, Any]) -> R
 def _row(
     form_field: FormField, group: Mapping[str, Any], chosen: Collection[str]
 ) -> tuple[Mapping[str, Any], Any] | None:
-    """The row of the mapping that holds for the controls, the one that names most of them; never one that
-    leaves out what was asked."""
-    holding = [
-        (sources, value)
-        for sources, value in form_field.mapping
-        if set(chosen) <= set(sources)
-        and all(name in group and same(group[name], sources[name]) for name in sources)
-    ]
-    return max(holding, key=lambda row: len(row[0]), default=None)
+    """The row of the mapping that holds for the controls as they are written, or else as they are meant; the
+    one that names most of them; never one that leaves out what was asked."""
+    rows = [row for row in form_field.mapping if set(chosen) <= set(row[0]) <= set(group)]
+    for equal in (alike, same):
+        holding = [row for row in rows if all(equal(group[name], value) for name, value in row[0].items())]
+        if holding:
+            return max(holding, key=lambda row: len(row[0]))
+    return None
 
 
 def _letters(value: Any) -> Any:
