@@ -102,9 +102,20 @@ def test_each_tier_of_seedream_is_sent_as_it_is(vendor: Vendor, size: str) -> No
 
 def test_a_size_and_a_ratio_set_the_same_field_of_seedream(vendor: Vendor) -> None:
     document = stopped(vendor, "--size", "4k", "--aspect-ratio", "16:9")
+    assert document["error"]["kind"] == "same_field"
     assert "--size and --aspect-ratio set the same field" in document["error"]["message"]
+    assert document["send"][0]["message"].startswith(
+        "❌ SeeDream 4.5 can do only one of these at a time: 4k + 16:9."
+    )
     assert document["error"]["detail"] == "Either --size 4k or --aspect-ratio 16:9."
     assert others(document) == {"Nano Banana2": 13, "Nano Banana Pro": 18}
+
+
+def test_a_size_that_is_not_made_is_not_offered_as_one_of_two(vendor: Vendor) -> None:
+    document = stopped(vendor, "--size", "8K", "--aspect-ratio", "21:9")
+    assert document["error"]["kind"] == "unsupported_option"
+    assert "size can be 2k or 4k." in document["error"]["detail"]
+    assert document["send"][0]["message"].startswith("❌ SeeDream 4.5 cannot do 8K.")
 
 
 def test_7_3_is_21_9_and_said_so(vendor: Vendor) -> None:

@@ -86,7 +86,7 @@ def test_a_ratio_may_be_typed_with_a_full_width_colon() -> None:
 def test_a_control_and_its_target_at_once_contradict_each_other(options: dict[str, str]) -> None:
     with pytest.raises(UsageError) as stopped:
         bind(model("SeeDream 4.5"), **options)
-    assert stopped.value.kind == "contradiction"
+    assert stopped.value.kind == "same_field"
     assert "--size" in stopped.value.message
     assert "--aspect-ratio" in stopped.value.message
 

@@ -8,7 +8,7 @@ from studio import billing, catalogue, params
 from studio.errors import UsageError
 from studio.types import Alternative, Asked, Gateway, Offer
 
-CANNOT = frozenset({"unsupported_option", "contradiction"})
+CANNOT = frozenset({"unsupported_option", "same_field", "contradiction"})
 
 
 def alternatives(

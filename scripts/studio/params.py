@@ -195,12 +195,12 @@ def _virtual(offer: Offer, form_field: FormField, asked: Mapping[str, Any]) -> R
     chosen = {
         name: _choose(offer, control, asked[name]) for name, control in controls.items() if name in asked
     }
-    if direct and chosen:
-        raise _both(offer, {name: asked[name] for name in (direct, *chosen)})
-    if direct:
+    if direct:  # a value that is not made is told before two that exclude each other
         own = [value for _, value in form_field.control.options]
         known = matches(asked[target], (*own, *_mapped_to(form_field)))
         value = known[0] if known else _choose(offer, _target(form_field), asked[target])
+        if chosen:
+            raise _both(offer, {name: asked[name] for name in (direct, *chosen)})
         return Resolved({target: value}, {target: "asked"})
     group = {name: chosen.get(name, control.default) for name, control in controls.items()}
     row = _row(form_field, group, chosen)
@@ -277,7 +277,7 @@ def _both(offer: Offer, given: Mapping[str, Any]) -> UsageError:
     values = [str(value) for value in given.values()]
     return UsageError(
         f"{_listed(map(flag, given), 'and')} set the same field of {offer.name}: give one of them.",
-        kind="contradiction",
+        kind="same_field",
         detail=f"Either {_listed(f'{flag(name)} {value}' for name, value in given.items())}.",
         about={"model": offer.name, "asked": " + ".join(values)},
     )
