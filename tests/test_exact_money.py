@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from pathlib import Path
 from typing import Any
@@ -517,7 +516,7 @@ def test_a_picture_that_goes_in_stands_in_both_places_at_its_own_price(
 
 def test_a_price_of_the_list_that_is_stale_is_refused_and_bought_by_nobody(vendor: Vendor) -> None:
     """The list says one thing and the till another: a refusal, never a guess."""
-    stale = copy.deepcopy([{"attribute_id": 2341, "points": 4, "attributes": {"default": "enabled"}}])
+    stale = [rule(2341, 4, default="enabled")]
     where = "data.0.children.0.credit_rules"
     vendor.fault("list", {"kind": "set", "field": where, "value": stale}, times=-1)
     made = vendor.make()

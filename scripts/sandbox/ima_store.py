@@ -18,16 +18,15 @@ CREATE TABLE IF NOT EXISTS accounts (
 CREATE TABLE IF NOT EXISTS tasks (
     id TEXT PRIMARY KEY, biz_id TEXT NOT NULL, account TEXT NOT NULL, n INTEGER NOT NULL,
     points INTEGER NOT NULL, created_at REAL NOT NULL, speed REAL NOT NULL, seconds TEXT NOT NULL,
-    pixels TEXT NOT NULL, body TEXT NOT NULL, failures TEXT NOT NULL,
-    stuck INTEGER NOT NULL DEFAULT 0, delivered TEXT NOT NULL DEFAULT 'null');
+    pixels TEXT NOT NULL, body TEXT NOT NULL, failures TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS uploads (
     token TEXT PRIMARY KEY, path TEXT NOT NULL UNIQUE, content_type TEXT NOT NULL,
     expires_at INTEGER NOT NULL, body BLOB);
 """
-LATER = {
+LATER = {  # columns of tasks that homes of an earlier version lack
     "stuck": "INTEGER NOT NULL DEFAULT 0",
     "delivered": "TEXT NOT NULL DEFAULT 'null'",
-}  # columns of tasks
+}
 COLUMNS = "id, biz_id, account, n, points, created_at, speed, seconds, pixels, body, failures"
 
 
@@ -164,7 +163,7 @@ class Store:
         self._db.execute("PRAGMA synchronous = NORMAL")
 
     def _add_later_columns(self) -> None:
-        """A home of an earlier version goes on being served."""
+        """For a new home and for one of an earlier version alike."""
         with self._transaction() as db:
             known = {row["name"] for row in db.execute("PRAGMA table_info(tasks)").fetchall()}
             for name, kind in LATER.items():

@@ -27,11 +27,11 @@ def alternatives(
         try:
             price, _ = billing.choose(offer, params.bind(offer, asked), asked.n, gateway)
         except UsageError as no:
-            nobody = nobody and no.kind in CANNOT and no.about["asked"] != params.times(asked.n)
+            nobody = nobody and no.kind in CANNOT and no.about.get("asked") != params.times(asked.n)
             continue
         nobody = False
         if newest[offer.model_id] is offer and offer.model_id != than.model_id:
-            spec = catalogue.by_id(offer.model_id)
+            spec = catalogue.by_id(offer.model_id, gateway.id)
             found.append(Alternative(offer.model_id, offer.name, spec.traits if spec else {}, price.amount))
     return tuple(sorted(found, key=lambda one: (one.amount is None, one.amount))), nobody
 

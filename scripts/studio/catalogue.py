@@ -63,8 +63,9 @@ def task_types() -> Mapping[str, TaskType]:
     return {id: made for vendor in vendors() for id, made in vendor.task_types.items()}
 
 
-def by_id(id: str) -> ModelSpec | None:
-    return next((model for model in models() if model.id == id), None)
+def by_id(id: str, gateway: str) -> ModelSpec | None:
+    """What is known of a live model; two gateways may sell one id."""
+    return next((model for model in models() if (model.id, model.gateway) == (id, gateway)), None)
 
 
 def plain(words: str) -> str:

@@ -90,7 +90,7 @@ def _live_models(app: App) -> Json:
             for task_type in vendor.task_types:
                 if made.task_type in {None, task_type}:
                     for offer in app.offers(runner, task_type, speed):
-                        spec = catalogue.by_id(offer.model_id)
+                        spec = catalogue.by_id(offer.model_id, gateway.id)
                         rows.append(documents.live_model(offer, spec, task_type, vendor.id, reached))
     return documents.models(rows, basis="live", sandbox=app.sandbox)
 

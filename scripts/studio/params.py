@@ -101,8 +101,8 @@ def _filled(offer: Offer, wanted: Mapping[str, Any]) -> list[tuple[FormField, Re
         except UsageError as no:
             refused.append((form_field, no))
     for form_field, reason in refused:
-        target = _target(form_field).name
-        taken = {name for other, _ in filled if _target(other).name == target for name in _names(other)}
+        rivals = [other for other, _ in filled if _parameter(other) == _parameter(form_field)]
+        taken = {name for other in rivals for name in _names(other)}
         if reason.kind != "unsupported_option" or not _names(form_field) & set(wanted) <= taken:
             raise reason
     return filled
@@ -110,7 +110,12 @@ def _filled(offer: Offer, wanted: Mapping[str, Any]) -> list[tuple[FormField, Re
 
 def _names(form_field: FormField) -> set[str]:
     """What a person may ask for by this field."""
-    return {form_field.target or form_field.control.name, *(control.name for control in form_field.ui)}
+    return {_parameter(form_field), *(control.name for control in form_field.ui)}
+
+
+def _parameter(form_field: FormField) -> str:
+    """What this field sends."""
+    return form_field.target or form_field.control.name
 
 
 def _target(form_field: FormField) -> Choice:
@@ -118,7 +123,7 @@ def _target(form_field: FormField) -> Choice:
     where it has none by what its controls would come to."""
     own = form_field.control
     mapped = tuple((str(value), value) for value in _mapped_to(form_field))
-    return replace(own, name=form_field.target or own.name, options=own.options or mapped)
+    return replace(own, name=_parameter(form_field), options=own.options or mapped)
 
 
 def _mapped_to(form_field: FormField) -> tuple[Any, ...]:
@@ -127,7 +132,7 @@ def _mapped_to(form_field: FormField) -> tuple[Any, ...]:
 
 def _check_count(offer: Offer, n: int) -> None:
     """A form may list how many it makes at a time."""
-    targets = [target for target in map(_target, offer.form) if target.name == "n"]
+    targets = [_target(form_field) for form_field in offer.form if _parameter(form_field) == "n"]
     counts = distinct(value for target in targets for _, value in target.options)
     if counts and not _lists(counts, n):
         allowed = [str(count) for count in counts]

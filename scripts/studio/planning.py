@@ -121,7 +121,7 @@ def draft(  # noqa: PLR0913 - the parts of a plan, each found by a step of its o
     asked = params.read(task_type.id, wish.prompt, wish.n, wish.options)
     offers = offers_of(model, task_type.id)
     offer = _offer(wish, model, task_type, offers)
-    model = catalogue.by_id(offer.model_id) or replace(model, estimate=None, options={})
+    model = catalogue.by_id(offer.model_id, gateway.id) or replace(model, estimate=None, options={})
     try:
         resolved = params.bind(offer, asked, model.options)
         price, resolved = billing.choose(offer, resolved, asked.n, gateway)
