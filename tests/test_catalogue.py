@@ -140,3 +140,9 @@ def test_a_default_can_be_made_and_needs_somebody_to_pay(task_type: str) -> None
 def test_providers_stand_in_the_order_of_the_registry() -> None:
     assert [vendor.id for vendor in catalogue.vendors()] == catalogue.load("registry.json")["providers"]
     assert catalogue.vendor("ima") is catalogue.vendors()[0]
+
+
+def test_a_model_is_known_on_the_gateway_that_sells_it_and_on_no_other() -> None:
+    for model in MODELS:
+        assert catalogue.by_id(model.id, model.gateway) is model
+        assert catalogue.by_id(model.id, "elsewhere") is None
