@@ -29,9 +29,10 @@ from parts import (
     says,
 )
 from studio import http
+from studio.contract import KEY as PLACEHOLDER
+from studio.contract import Request
 from studio.errors import InternalError, NetworkError, NotSaved, StudioError
-from studio.types import KEY as PLACEHOLDER
-from studio.types import Gateway, Request
+from studio.types import Gateway
 from support import KEY, ROOT, leaks
 
 OK = says(200, b'{"code": 0}')

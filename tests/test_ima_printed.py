@@ -13,10 +13,11 @@ import ima_printed as printed
 from ima_printed import ANYTHING, IMAGE, SEEDREAM, TEXT, Mistake
 from parts import door, ima, line, plan, says
 from studio import catalogue, planning
+from studio.contract import KEY, Request, Response
 from studio.errors import REFUSALS, StudioError, UnknownOutcome, UsageError
 from studio.planning import Wish
 from studio.providers.ima import Provider
-from studio.types import KEY, Done, Failed, MediaRef, Offer, Output, Pending, Plan, Request, Response, Source
+from studio.types import Done, Failed, MediaRef, Offer, Output, Pending, Plan, Source
 from support import KEY as OURS
 from test_ima_provider import IMA, TASK, VENDOR, answer, good
 from twins.ima_sample import changed, inner, place_of

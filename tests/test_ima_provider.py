@@ -12,19 +12,10 @@ import pytest
 from ima_printed import PRODUCT_LIST
 from parts import plan
 from studio import catalogue
+from studio.contract import KEY, Request, Response
 from studio.errors import NetworkError
 from studio.providers.ima import Provider
-from studio.types import (
-    KEY,
-    Billing,
-    MediaRef,
-    ModelRef,
-    Offer,
-    Request,
-    Response,
-    Source,
-    TaskRef,
-)
+from studio.types import Billing, MediaRef, ModelRef, Offer, Source, TaskRef
 
 NOW = 1_800_000_000.0
 API = "https://api.imastudio.com/open/v1"

@@ -28,9 +28,9 @@ from parts import (
     then,
 )
 from studio import http
+from studio.contract import KEY as PLACEHOLDER
+from studio.contract import Request
 from studio.errors import NetworkError, UnknownOutcome
-from studio.types import KEY as PLACEHOLDER
-from studio.types import Request
 from support import KEY
 
 BODY = {"prompt": "paid for once"}

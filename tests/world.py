@@ -12,24 +12,11 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from parts import picture, plan
+from studio.contract import Read, Request, Response
 from studio.errors import NotSaved, StudioError, vendor_said
 from studio.ledger import Ledger
 from studio.runner import Runner
-from studio.types import (
-    Done,
-    Job,
-    MediaRef,
-    Offer,
-    Output,
-    Plan,
-    Poll,
-    Read,
-    Request,
-    Response,
-    Source,
-    Submitted,
-    TaskRef,
-)
+from studio.types import Done, Job, MediaRef, Offer, Output, Plan, Poll, Source, Submitted, TaskRef
 from support import FakeClock
 
 ACCEPTED = Submitted(TaskRef("ima", "task-1", 0.0), deadline=9.0)

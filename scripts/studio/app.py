@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from studio import catalogue, documents, settings
+from studio.contract import Provider
 from studio.errors import InternalError, NeedsApproval, StudioError
 from studio.ledger import Ledger
 from studio.messages import LANGUAGES, language_of
-from studio.types import Clock, Gateway, Job, Json, Offer, Plan, Provider
+from studio.types import Clock, Gateway, Job, Json, Offer, Plan
 
 if TYPE_CHECKING:
     from sandbox import Sandbox

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from studio import catalogue, documents, errors, media, options, planning
 from studio.app import App
+from studio.contract import Provider
 from studio.errors import (
     InternalError,
     Interrupted,
@@ -19,7 +20,7 @@ from studio.errors import (
 )
 from studio.runner import Runner
 from studio.settings import is_loopback
-from studio.types import Job, Json, MediaRef, ModelSpec, Offer, Output, Plan, Provider, Saved
+from studio.types import Job, Json, MediaRef, ModelSpec, Offer, Output, Plan, Saved
 
 LEAST_PATIENCE = 600.0  # seconds; the vendor's own client waits as long
 LONGEST_INTENT = 1800.0  # seconds; all uploads and waits before a paid request take less

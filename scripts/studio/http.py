@@ -21,10 +21,11 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, MaxRetryError, NewConnectionError, ProxyError
 from urllib3.util.retry import Retry
 
+from studio.contract import KEY, Request, Response
 from studio.errors import InternalError, NetworkError, NotSaved, StudioError, UnknownOutcome
 from studio.redact import forms, without_keys
 from studio.settings import is_loopback
-from studio.types import KEY, Gateway, Request, Response
+from studio.types import Gateway
 
 ANSWER_CAP = 16 * 2**20  # bytes; a product list is some hundred kB
 CHUNK = 2**16

@@ -17,6 +17,7 @@ from typing import BinaryIO, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from studio import errors, follow, media
+from studio.contract import Provider, Request, Response
 from studio.errors import (
     InternalError,
     Interrupted,
@@ -40,9 +41,6 @@ from studio.types import (
     Output,
     Plan,
     Poll,
-    Provider,
-    Request,
-    Response,
     Saved,
     Source,
     Submitted,

@@ -7,17 +7,11 @@ smallest step (a point, a cent of a credit), so that no sum is ever a rounding e
 from __future__ import annotations
 
 import dataclasses
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from typing import Any, Literal, Protocol, TypeAlias
 
 Json: TypeAlias = dict[str, Any]
-
-KEY = "<key>"
-"""Stands for the gateway's key in the headers and query of a Request. Only `studio.http` knows the real
-one and puts it in at the moment of sending, and only for the gateway's own hosts."""
 
 
 class Clock(Protocol):
@@ -351,70 +345,3 @@ class Done:
 
 
 Poll: TypeAlias = Pending | Done | Failed
-
-
-@dataclass(frozen=True)
-class Request:
-    """One call. `safe` says whether it may be repeated: said per request, because a vendor may poll by
-    POST. Headers and query may hold KEY; the body never does. `what` names the step in error messages."""
-
-    what: str
-    method: str
-    url: str
-    safe: bool
-    query: Mapping[str, str] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    json: Json | None = field(default=None, repr=False)
-    body: bytes | None = field(default=None, repr=False)
-
-
-@dataclass(frozen=True)
-class Response:
-    """An answer, whole and small. `payload` is None where the body is no JSON."""
-
-    what: str
-    status: int
-    headers: Mapping[str, str] = field(repr=False)  # names in lower case
-    payload: Any = field(repr=False)
-
-    @property
-    def retry_after(self) -> float | None:
-        """Seconds the vendor asks us to wait: a number, or a date, as HTTP allows both."""
-        text = self.headers.get("retry-after", "")
-        if text.isdecimal():
-            return float(text)
-        try:
-            return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
-        except ValueError:
-            return None
-
-
-Read: TypeAlias = Callable[[Request], Response]
-"""Sends safe requests only, and raises on any other: all that a provider is ever lent."""
-
-
-class Provider(Protocol):
-    """How one vendor is spoken to. Opens no socket, reads no environment, touches no disk: it builds
-    requests and reads answers. Everything it raises is a `studio.errors.StudioError`."""
-
-    def offers(self, task_type: str, language: str, read: Read) -> tuple[Offer, ...]:
-        """The live list for one task type; () where the catalogue is enough."""
-        ...
-
-    def upload(self, source: Source, read: Read) -> MediaRef:
-        """One input -> the form this vendor takes. Repeatable: an upload buys nothing."""
-        ...
-
-    def submit_request(self, plan: Plan, media: tuple[MediaRef, ...]) -> Request:
-        """The paid request. Pure: `--dry-run` prints it, tests compare it."""
-        ...
-
-    def parse_submit(self, plan: Plan, response: Response) -> Submitted:
-        """Raises a refusal (nothing was bought) or UnknownOutcome (something may have been)."""
-        ...
-
-    def poll_request(self, task: TaskRef, language: str) -> Request: ...
-
-    def parse_poll(self, task: TaskRef, response: Response) -> Poll:
-        """Raises where the answer says nothing about this task: the next poll may."""
-        ...

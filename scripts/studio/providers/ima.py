@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from studio.contract import KEY, Read, Request, Response
 from studio.errors import NetworkError, StudioError, UnknownOutcome, vendor_said
 from studio.types import (
-    KEY,
     Choice,
     Done,
     Failed,
@@ -27,9 +27,6 @@ from studio.types import (
     Pending,
     Plan,
     Poll,
-    Read,
-    Request,
-    Response,
     Rule,
     Source,
     Submitted,
