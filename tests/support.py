@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 import urllib.parse
 import urllib.request
 from dataclasses import dataclass, field
@@ -146,6 +147,17 @@ class Vendor:
 
     def clear(self) -> None:
         self._control("DELETE", "faults")
+
+    def held(self, endpoint: str, timeout: float = 10, count: int = 1) -> None:
+        """Wait until the twin announces that it holds so many calls of an endpoint (faults: hold, stall)."""
+        until = time.monotonic() + timeout
+        while self.stats["held"][endpoint] < count:
+            assert time.monotonic() < until, f"no {count} calls of {endpoint} held within {timeout} s"
+            time.sleep(0.005)
+
+    def release(self) -> None:
+        """Let go what is held: it is answered as usual. What is ordered and not yet played is forgotten."""
+        self.clear()
 
     def account(self, points: int) -> None:
         self._control("POST", "account", {"key": KEY, "points": points})

@@ -2,9 +2,13 @@
 
 import threading
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-MOST_VIOLATIONS = 1000  # kept in memory; the sandbox may serve for days
+# Kept in memory; the sandbox may serve for days.
+MOST_VIOLATIONS = 1000
+MOST_PROMPTS = 10_000
 
 
 class Counts:
@@ -13,14 +17,30 @@ class Counts:
     def __init__(self, endpoints: tuple[str, ...]) -> None:
         self._lock = threading.Lock()
         self._requests = Counter(dict.fromkeys((*endpoints, "unknown"), 0))
+        self._held = Counter(dict.fromkeys(endpoints, 0))
+        self._prompts: Counter[str] = Counter()
         self._refused: Counter[str] = Counter()
         self._accepted = 0
         self._played = 0
         self._violations: list[str] = []
 
-    def request(self, endpoint: str) -> None:
+    def request(self, endpoint: str, prompt: str | None) -> None:
+        """A request arrived, whatever becomes of it. `prompt`: of one that asks to buy."""
         with self._lock:
             self._requests[endpoint] += 1
+            if prompt is not None and (prompt in self._prompts or len(self._prompts) < MOST_PROMPTS):
+                self._prompts[prompt] += 1
+
+    @contextmanager
+    def holding(self, endpoint: str) -> Iterator[None]:
+        """As long as this lasts, one more call of the endpoint counts as held."""
+        with self._lock:
+            self._held[endpoint] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._held[endpoint] -= 1
 
     def refused(self, code: int) -> None:
         with self._lock:
@@ -41,10 +61,13 @@ class Counts:
                 self._violations.append(text)
 
     def as_json(self) -> dict[str, Any]:
-        """Requests by endpoint, tasks accepted, refusals by code, faults played, violations as sentences."""
+        """Requests by endpoint; calls that a fault holds right now, by endpoint; create requests by prompt,
+        answered or not; tasks accepted, refusals by code, faults played, violations as sentences."""
         with self._lock:
             return {
                 "requests": dict(self._requests),
+                "held": dict(self._held),
+                "creates": dict(self._prompts),
                 "accepted": self._accepted,
                 "refused": dict(self._refused),
                 "faults_played": self._played,

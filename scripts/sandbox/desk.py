@@ -4,11 +4,12 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
 from sandbox.counts import Counts
-from sandbox.faults import Faults, play
+from sandbox.faults import Fault, Faults, play
 from sandbox.wire import Answer, Call, json_answer
 
 CONTROL = "/__sandbox/"
@@ -38,6 +39,9 @@ class Twin(Protocol):
 
     def endpoint(self, listener: str, call: Call) -> str:
         """Which of `endpoints` this call means, "unknown" where none."""
+
+    def prompt(self, endpoint: str, call: Call) -> str | None:
+        """What a request to buy wants made; None for every other, and for one that cannot be read."""
 
     def answer(self, endpoint: str, call: Call) -> Answer:
         """Process the call as the vendor would."""
@@ -81,7 +85,8 @@ class Desk:
         if listener == self._twin.listeners[0] and call.path.startswith(CONTROL):
             return self._control(call)
         endpoint = self._twin.endpoint(listener, call)
-        self._setting.counts.request(endpoint)
+        prompt = self._twin.prompt(endpoint, call)
+        self._setting.counts.request(endpoint, prompt and self._twin.keys.sub("(key)", prompt))
         if endpoint == "unknown":
             path = self._twin.keys.sub("(key)", call.path)[:120]
             self._setting.counts.violation(f"unknown route: {call.method} {path} on {listener}")
@@ -91,11 +96,16 @@ class Desk:
         self._setting.counts.played()
         if fault.kind == "other_task":
             return self._twin.other_task(call)
-        return play(fault, lambda: self._twin.answer(endpoint, call))
+        return play(fault, lambda: self._twin.answer(endpoint, call), partial(self._held, fault, call))
 
     def stats(self) -> dict[str, Any]:
         """This process's counters and the twin's kept figures, in one object."""
         return {**self._setting.counts.as_json(), **self._twin.stats()}
+
+    def _held(self, fault: Fault, call: Call) -> bool:
+        """Announce that this call is held, and hold it. Is somebody left to answer?"""
+        with self._setting.counts.holding(fault.endpoint):
+            return call.wait(fault.over)
 
     def _control(self, call: Call) -> Answer:
         control = self._controls.get((call.method, call.path.removeprefix(CONTROL)))

@@ -75,6 +75,15 @@ class Ima:
                     return endpoint
         return ROUTES.get((listener, call.method, call.path), "unknown")
 
+    def prompt(self, endpoint: str, call: Call) -> str | None:
+        if endpoint != "create":
+            return None
+        try:
+            asked = json.loads(call.body)["parameters"][0]["parameters"]["prompt"]
+        except (ValueError, LookupError, TypeError):
+            return None
+        return asked if isinstance(asked, str) else None
+
     def answer(self, endpoint: str, call: Call) -> Answer:
         """Business refusals are HTTP 200 with the code in the envelope, except 401 (contract 1.1)."""
         if endpoint in ("put", "file"):
@@ -101,6 +110,7 @@ class Ima:
 
     def stats(self) -> dict[str, Any]:
         """Figures of the kept state, by the last four characters of each key, and every task."""
+        now = self._setting.clock()
         balance: dict[str, int] = {}
         charged: dict[str, int] = {}
         for last4, left, spent in self._store.accounts():
@@ -110,7 +120,7 @@ class Ima:
             "charged": charged,
             "points_charged": sum(charged.values()),
             "balance": balance,
-            "tasks": [_task_figures(task) for task in self._store.tasks()],
+            "tasks": [_task_figures(task, now) for task in self._store.tasks()],
         }
 
     def _enveloped(self, serve: Callable[[Call], Any], call: Call) -> Answer:
@@ -260,8 +270,9 @@ def _no_number(word: str) -> None:
     raise ValueError(word)
 
 
-def _task_figures(task: Task) -> dict[str, Any]:
+def _task_figures(task: Task, now: float) -> dict[str, Any]:
     """A task for the stats; its body holds no key."""
     model_id = task.body["parameters"][0]["model_id"]
     about = {"id": task.id, "task_type": task.body["task_type"], "model_id": model_id}
-    return {**about, "n": task.n, "points": task.points, "body": task.body}
+    figures = {"state": ima_states.state(task, now), "n": task.n, "points": task.points, "body": task.body}
+    return {**about, **figures}

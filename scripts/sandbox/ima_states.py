@@ -61,6 +61,15 @@ def is_ready(task: Task, index: int, now: float) -> bool:
     return 0 <= index < task.n and index not in task.failures and share(task, now) >= ready_at(task, index)
 
 
+def state(task: Task, now: float) -> str:
+    """The whole task in a word: "running" until its last picture ended, then "done", "failed" where every
+    picture failed, "partly" where some did."""
+    if share(task, now) < 1:
+        return "running"
+    failed = sum(index in task.failures for index in range(task.n))
+    return "done" if not failed else "failed" if failed == task.n else "partly"
+
+
 def medias(task: Task, now: float, link: Callable[[int, str], str]) -> list[dict[str, Any]]:
     """The medias at `now`. `link(index, variant)` gives an address; variants are "", "watermark", "cover"."""
     if share(task, now) < EMPTY_UNTIL:

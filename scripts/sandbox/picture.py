@@ -67,6 +67,13 @@ def shrink(png: bytes) -> bytes:
     return _png(image, None)
 
 
+def recode(picture: bytes, name: str) -> bytes:
+    """The same picture as "jpeg", "webp" or "gif"."""
+    file = io.BytesIO()
+    Image.open(io.BytesIO(picture)).convert("RGB").save(file, name)
+    return file.getvalue()
+
+
 def _png(image: Image.Image, text: PngImagePlugin.PngInfo | None) -> bytes:
     file = io.BytesIO()
     image.save(file, "PNG", compress_level=1, pnginfo=text)

@@ -9,7 +9,7 @@ import struct
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.message import Message
 from http.server import BaseHTTPRequestHandler
 from typing import Any, Literal
@@ -22,21 +22,26 @@ GLANCE_S = 0.02  # seconds between two looks at a client that is kept waiting
 
 @dataclass(frozen=True)
 class Call:
-    """One request. `path` without the query; `query` decoded, in the order sent, repeated names kept."""
+    """One request. `path` without the query; `query` decoded, in the order sent, repeated names kept.
+
+    `wait` keeps the client waiting until the event is set: True; False where it went away before, or the
+    sandbox closes.
+    """
 
     method: str
     path: str
     query: tuple[tuple[str, str], ...]
     headers: Message
     body: bytes
+    wait: Callable[[threading.Event], bool] = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True)
 class Answer:
     """What goes back.
 
-    `ending` "reset" and "hang" send nothing at all; `cut_at` announces the whole length,
-    sends that many bytes of the body and closes.
+    `ending` "reset" and "hang" send nothing at all; `cut_at` announces the whole length, sends that many
+    bytes of the body and closes, unless `goes_on` (asked once they are sent) says that the rest follows.
     """
 
     status: int = 200
@@ -45,6 +50,7 @@ class Answer:
     headers: tuple[tuple[str, str], ...] = ()
     ending: Literal["whole", "reset", "hang"] = "whole"
     cut_at: int | None = None
+    goes_on: Callable[[], bool] = lambda: False
 
 
 def json_answer(value: Any, status: int = 200) -> Answer:
@@ -76,7 +82,8 @@ class Handler(BaseHTTPRequestHandler):
             return
         parts = urlsplit(self.path)
         query = tuple(parse_qsl(parts.query, keep_blank_values=True))
-        self._write(self.server.answer(Call(self.command, parts.path, query, self.headers, body)))
+        call = Call(self.command, parts.path, query, self.headers, body, self._wait)
+        self._write(self.server.answer(call))
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = handle_call
 
@@ -94,7 +101,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _write(self, answer: Answer) -> None:
         if answer.ending == "hang":
-            self._hang()
+            self._wait(threading.Event())  # that nobody sets
         if answer.ending != "whole":
             self._reset()
             return
@@ -108,17 +115,32 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(len(answer.body)))
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(answer.body if answer.cut_at is None else answer.body[: answer.cut_at])
-        if answer.cut_at is not None:
-            self.close_connection = True
+            self._write_body(answer)
         self.wfile.flush()
 
-    def _hang(self) -> None:
-        """Answer nothing until the client closes or the sandbox does."""
-        while not self.server.stopping.wait(GLANCE_S):
-            readable, _, _ = select.select([self.connection], [], [], 0)
-            if readable and not self.connection.recv(1, socket.MSG_PEEK):
-                return
+    def _write_body(self, answer: Answer) -> None:
+        self.wfile.write(answer.body[: answer.cut_at])
+        if answer.cut_at is None:
+            return
+        self.wfile.flush()
+        if answer.goes_on():
+            self.wfile.write(answer.body[answer.cut_at :])
+        else:
+            self.close_connection = True
+
+    def _wait(self, over: threading.Event) -> bool:
+        """See Call. Only this connection waits: every other has a thread of its own."""
+        while not over.wait(GLANCE_S):
+            if self._is_gone():  # closing the sandbox ends every connection, too
+                return False
+        return not self._is_gone()
+
+    def _is_gone(self) -> bool:
+        readable, _, _ = select.select([self.connection], [], [], 0)
+        try:
+            return bool(readable) and not self.connection.recv(1, socket.MSG_PEEK)
+        except OSError:  # killed with something unread: the connection ends with a reset
+            return True
 
     def _reset(self) -> None:
         """Close with RST. Both file objects hold the socket open, so they are closed first."""
