@@ -38,15 +38,18 @@ def refuse(message: str, detail: str, kind: str = "not_installed", code: int = 2
     import json
 
     about = ("job", "state", "task_id", "provider", "gateway", "task_type", "model", "requested", "applied")
-    document = dict.fromkeys((*about, "cost", "elapsed_s", "estimate_s", "next"))  # type: dict[str, object]
+    document = dict.fromkeys((*about, "cost", "elapsed_s", "estimate_s", "note", "handed_out_at", "next"))  # type: dict[str, object]
     document.update(
         schema="media-studio/result/1",
         event="failure",
         ok=False,
         done=True,
         sandbox=False,
+        steps=[],
         outputs=[],
         alternatives=[],
+        difference=[],
+        resend=[],
         send=[{"action": "send", "message": message}],
         error={
             "kind": kind,

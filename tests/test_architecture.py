@@ -72,7 +72,7 @@ def test_only_cli_prints() -> None:
     assert users("print", "sys.stdout", "sys.stderr") <= {"cli"}
 
 
-def test_only_the_ledger_and_media_write_files() -> None:
+def test_only_the_store_and_media_write_files() -> None:
     writing = {
         path.stem
         for path in MODULES
@@ -80,7 +80,7 @@ def test_only_the_ledger_and_media_write_files() -> None:
         if name.endswith((".write_text", ".write_bytes", ".mkdir", ".unlink", ".touch", ".replace"))
         and not name.endswith((".replace",))
     }
-    assert writing <= {"ledger", "media"}
+    assert writing <= {"store", "media"}
     assert {"open"} & {name for path in MODULES for name, _ in calls(path)} == set()
 
 

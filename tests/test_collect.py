@@ -163,7 +163,7 @@ def test_a_state_that_no_document_names_is_kept_in_the_jobs_history(on: World) -
     on.vendor.polls = [Pending("dreaming", known=False), DONE]
     on.collect()
 
-    assert "a state that no document names: dreaming" in on.events
+    assert "a state that no document names: dreaming (seen 1×)" in on.events
 
 
 def test_files_that_are_fetched_but_not_on_record_are_collected_later(on: World) -> None:

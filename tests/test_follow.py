@@ -205,7 +205,7 @@ def test_a_state_that_no_document_names_is_waited_on_and_told(clock: FakeClock) 
     vendor = Vendor(clock, Pending("dreaming", known=False), WAITING, DONE)
 
     assert next(vendor.follow(submitted(clock.now)))[1] == DONE
-    assert vendor.remarks == ["a state that no document names: dreaming"]
+    assert vendor.remarks == ["a state that no document names: dreaming (seen 1×)"]
 
 
 def test_patience_ends_the_wait_on_time_and_says_what_the_last_trouble_was(clock: FakeClock) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from parts import picture
-from studio import catalogue, media, options, settings
+from studio import arguments, catalogue, media, settings
 from studio.app import App
 from studio.errors import NetworkError, StudioError, UsageError
 from studio.types import InputRule
@@ -59,7 +59,7 @@ def test_a_rehearsal_is_given_its_own_key_and_not_the_real_one(monkeypatch: pyte
     monkeypatch.setenv(gateway.key_env, KEY)
 
     def keys(*words: str) -> dict[str, str]:
-        made = options.parse(["quote", "--prompt", "a cat", *words])
+        made = arguments.parse(["quote", "--prompt", "a cat", *words])
         return App(made, words, FakeClock(), nullcontext, lambda job, what: None)._keys(gateway)
 
     assert keys() == {gateway.id: KEY}

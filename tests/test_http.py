@@ -73,7 +73,7 @@ def test_a_safe_request_is_repeated_where_that_may_help(
 
 @pytest.mark.parametrize(
     ("act", "sent"),
-    [(resets, 2), (hangs_up, 2), (says(200, b"{}", promised=9), 1), (says(200, b" " * (CAP + 1)), 1)],
+    [(resets, 3), (hangs_up, 3), (says(200, b"{}", promised=9), 1), (says(200, b" " * (CAP + 1)), 1)],
     ids=["reset", "empty", "cut short", "too large"],
 )
 def test_a_safe_request_without_an_answer_ends_as_a_network_error(

@@ -14,7 +14,7 @@ import ima_printed as printed
 from ima_printed import BANANA, IMAGE, MJ, PRO, SEEDREAM, TEXT, Example, Sold
 from parts import door, ima
 from sandbox import Sandbox
-from studio import catalogue, options
+from studio import arguments, catalogue
 from studio.errors import UsageError
 from studio.providers.ima import Provider
 from studio.types import MediaRef, Offer, Plan
@@ -232,7 +232,7 @@ def test_the_older_scripts_command_lines_buy_what_they_say(vendor: Vendor, name:
     """With the rehearsal's clock alone put to them: --speed."""
     words = words_of(printed.COMMANDS[name])
     model_id, attribute_id, points, sent, links = BOUGHT[name]
-    made = options.parse(words)
+    made = arguments.parse(words)
 
     done = vendor.run(*words, "--speed", str(vendor.speed))
 
@@ -253,7 +253,7 @@ def test_the_older_scripts_command_lines_buy_what_they_say(vendor: Vendor, name:
 
 def test_the_older_scripts_list_is_printed(vendor: Vendor) -> None:
     words = words_of(printed.COMMANDS["list"])
-    assert options.parse(words).list_models
+    assert arguments.parse(words).list_models
 
     done = vendor.run(*words)
 
@@ -276,7 +276,7 @@ def test_every_printed_command_line_is_tried_and_the_mapping_is_that_of_the_tabl
 @pytest.mark.parametrize("flags", printed.RIGHT_AND_WRONG)
 def test_the_right_id_and_the_one_that_is_called_wrong_name_the_same_model(flags: str) -> None:
     """To the script the second is no model. To a person it is a name: we know what is meant."""
-    made = options.parse(["--prompt", "x", *shlex.split(flags)])
+    made = arguments.parse(["--prompt", "x", *shlex.split(flags)])
     found = catalogue.find(made.model, catalogue.models())
 
     assert found

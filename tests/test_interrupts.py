@@ -96,3 +96,24 @@ def test_a_signal_during_a_block_that_fails_is_heard_before_the_next_begins(inte
     assert begun == []
     block()
     assert begun == [True]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_signal_that_python_throws_away_is_heard_before_the_next_wait(interrupts: Interrupts) -> None:
+    """A KeyboardInterrupt that is raised in a finalizer is printed and dropped."""
+
+    class Closing:
+        def __del__(self) -> None:
+            signal.raise_signal(signal.SIGINT)
+
+    Closing()
+    with pytest.raises(KeyboardInterrupt):
+        interrupts.hear()
+    interrupts.hear()
+
+
+def test_a_signal_that_was_answered_is_not_heard_again(interrupts: Interrupts) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+    interrupts.heard()
+    interrupts.hear()

@@ -18,31 +18,36 @@ from hypothesis import strategies as st
 
 from parts import plan
 from studio import ledger as module
-from studio.errors import InternalError, LedgerError, UsageError
+from studio.errors import InternalError, Interrupted, LedgerError, UsageError
 from studio.ledger import Ledger
+from studio.migrations import MIGRATIONS
 from studio.types import Job, Output, Plan, Saved, Source, Submitted, TaskRef
 from support import ROOT, FakeClock
 
-STATES = ("intent", "sending", "submitted", "done", "failed", "unknown")
+STATES = ("intent", "sending", "submitted", "done", "failed", "cancelled", "unknown")
 PATHS = {
     "intent": (),
     "sending": ("sending",),
     "submitted": ("sending", "submitted"),
     "done": ("sending", "submitted", "done"),
     "failed": ("failed",),
+    "cancelled": ("cancelled",),
     "unknown": ("sending", "unknown"),
 }
 """A way into each state, from the intent."""
 LEGAL = {
     ("intent", "sending"),
     ("intent", "failed"),
+    ("intent", "cancelled"),
     ("sending", "intent"),
     ("sending", "submitted"),
     ("sending", "failed"),
     ("sending", "unknown"),
     ("unknown", "submitted"),
+    ("unknown", "failed"),
     ("submitted", "done"),
     ("submitted", "failed"),
+    ("submitted", "cancelled"),
     ("done", "done"),
 }
 TASK = TaskRef("ima", "task-1", 1_800_000_007.5, {"outputs": "2"})
@@ -58,6 +63,7 @@ def move(ledger: Ledger, id: str, state: str) -> None:
         "submitted": lambda: ledger.submitted(id, Submitted(TASK, charged=10, deadline=1_800_000_300.0)),
         "done": lambda: ledger.done(id, (SAVED, MISSING), None, None),
         "failed": lambda: ledger.failed(id, ERROR),
+        "cancelled": lambda: ledger.cancelled(id, ERROR),
         "unknown": lambda: ledger.unknown(id, ERROR),
     }
     moves[state]()
@@ -76,7 +82,7 @@ def ledger(file: Path) -> Iterator[Ledger]:
 
 
 def job_in(ledger: Ledger, state: str) -> Job:
-    job = ledger.begin(plan(), "/out")
+    job, _ = ledger.begin(plan(), "/out")
     for step in PATHS[state]:
         move(ledger, job.id, step)
     return ledger.get(job.id)
@@ -90,26 +96,35 @@ def test_a_job_moves_along_its_life_and_in_no_other_way(ledger: Ledger, state: s
     if (state, to) in LEGAL:
         move(ledger, job.id, to)
         assert (ledger.get(job.id).state, ledger.events(job.id)) == (to, (*past, to))
-    elif to == "failed" and state in {"failed", "done"}:  # another process was first, and is right
+    elif to == "failed" and state in {
+        "failed",
+        "done",
+        "cancelled",
+    }:  # another process was first: it is right
         move(ledger, job.id, to)
         assert (ledger.get(job.id), ledger.events(job.id)) == (job, past)
     else:
-        with pytest.raises(InternalError, match=f"is {state} and cannot become {to}"):
+        given_up = to == "sending" and state in {"cancelled", "unknown"}
+        words = "was given up" if given_up else f"is {state} and cannot become {to}"
+        with pytest.raises(Interrupted if given_up else InternalError, match=words):
             move(ledger, job.id, to)
         assert (ledger.get(job.id), ledger.events(job.id)) == (job, past)
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_only_a_job_that_has_not_begun_to_pay_can_be_abandoned(ledger: Ledger, state: str) -> None:
+def test_what_becomes_of_a_job_whose_process_is_gone(tmp_path: Path, state: str) -> None:
+    clock = FakeClock()
+    ledger = Ledger(tmp_path / "l", clock)
     job = job_in(ledger, state)
-    ledger.abandoned(job.id, ERROR)
-    assert ledger.get(job.id).state == ("failed" if state == "intent" else state)
+    clock.sleep(module.LEASE + 1)
+    ledger.settle()
+    assert ledger.get(job.id).state == {"intent": "abandoned", "sending": "unknown"}.get(state, state)
 
 
 def test_a_job_is_read_back_as_it_was_written(file: Path, ledger: Ledger) -> None:
     source = Source("image", "cat.png", None, "image/png", b"bytes", "cd" * 32, 64, 48)
     wish = plan(prompt="灯塔 🗼", inputs=(source,), requested={"size": "4K"}, user_id="u1")
-    begun = ledger.begin(wish, "/somewhere/out")
+    begun, _ = ledger.begin(wish, "/somewhere/out")
     for state in ("sending", "submitted"):
         move(ledger, begun.id, state)
     ledger.done(begun.id, (SAVED, MISSING), 11, ERROR)
@@ -183,8 +198,8 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 
 def test_each_commit_is_on_the_disk_before_the_next_step(ledger: Ledger) -> None:
-    assert ledger._db.execute("PRAGMA synchronous").fetchone()[0] == 2  # FULL
-    assert ledger._db.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
+    assert ledger._store._db.execute("PRAGMA synchronous").fetchone()[0] == 2  # FULL
+    assert ledger._store._db.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
 
 
 def test_of_several_that_open_a_new_record_at_once_each_gets_its_turn(file: Path) -> None:
@@ -198,7 +213,7 @@ def test_of_several_that_open_a_new_record_at_once_each_gets_its_turn(file: Path
             other.execute("COMMIT")
 
     clock = Clock()
-    assert Ledger(file, clock).begin(plan(), "/out").state == "intent"
+    assert Ledger(file, clock).begin(plan(), "/out")[0].state == "intent"
     assert len(clock.slept) == 1
 
 
@@ -223,19 +238,12 @@ def a_folder_in_its_place(file: Path) -> None:
     file.mkdir(parents=True)
 
 
-def something_else(file: Path) -> None:
-    file.parent.mkdir()
-    file.write_bytes(b"this is no record of jobs" * 99)
-
-
 def another_table_of_that_name(file: Path) -> None:
     file.parent.mkdir()
     sqlite3.connect(file).execute("CREATE TABLE jobs (id TEXT)")
 
 
-@pytest.mark.parametrize(
-    "odd", [a_file_above, a_folder_in_its_place, something_else, another_table_of_that_name]
-)
+@pytest.mark.parametrize("odd", [a_file_above, a_folder_in_its_place, another_table_of_that_name])
 def test_a_record_that_cannot_be_written_stops_before_anything(
     odd: Callable[[Path], None], file: Path
 ) -> None:
@@ -248,7 +256,7 @@ def test_a_record_that_cannot_be_written_stops_before_anything(
 
 
 def test_a_record_that_another_holds_too_long_says_so(file: Path, ledger: Ledger) -> None:
-    ledger._db.execute("PRAGMA busy_timeout = 10")
+    ledger._store._db.execute("PRAGMA busy_timeout = 10")
     other = sqlite3.connect(file, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(LedgerError, match="locked"):
@@ -265,8 +273,8 @@ def test_migrations_are_applied_once_each_and_keep_what_is_there(
 ) -> None:
     job = job_in(ledger, "done")
     later = {
-        **module.MIGRATIONS,
-        "2-later": "CREATE TABLE later (id TEXT); INSERT INTO later VALUES ('once')",
+        **MIGRATIONS,
+        "9-later": "CREATE TABLE later (id TEXT); INSERT INTO later VALUES ('once')",
     }
     monkeypatch.setattr(module, "MIGRATIONS", later)
     for _ in range(2):
@@ -282,7 +290,7 @@ def test_jobs_are_listed_newest_first_and_named_by_the_prefix(tmp_path: Path) ->
     ledger = Ledger(tmp_path / "l", clock, prefix="sb-")
     ids = []
     for _ in range(3):
-        ids.append(ledger.begin(plan(), "/out").id)
+        ids.append(ledger.begin(plan(), "/out")[0].id)
         clock.sleep(1)
 
     assert [job.id for job in ledger.newest(2)] == ids[:0:-1]

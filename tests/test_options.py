@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from studio import options
+from studio import arguments, options
 from studio.errors import EXITS, UsageError
 
 NUMBERS = [
@@ -45,14 +45,14 @@ def refused(*words: str) -> UsageError:
 
 
 def given_as(*words: str) -> dict[str, Any]:
-    return options.parameters(options.parse(words))
+    return arguments.parameters(arguments.parse(words))
 
 
 @pytest.mark.parametrize("flag", OLDER)
 @pytest.mark.parametrize("before", [[], ["make"]])
 def test_the_older_scripts_options_stay_valid(flag: str, before: list[str]) -> None:
     value, name = OLDER[flag]
-    made = options.parse([*before, flag, *([value] if value else [])])
+    made = arguments.parse([*before, flag, *([value] if value else [])])
     expected: Any = {"input_images": ["a.png"], "extra_params": {"quality": "high"}}.get(name, value or True)
     assert made.command == "make"
     assert getattr(made, name) == expected
@@ -60,13 +60,13 @@ def test_the_older_scripts_options_stay_valid(flag: str, before: list[str]) -> N
 
 def test_all_of_the_older_scripts_options_go_together() -> None:
     words = [word for flag, (value, _) in OLDER.items() for word in (flag, value) if word]
-    made = options.parse(words)
-    assert options.parameters(made) == {"size": "4K", "quality": "high"}
+    made = arguments.parse(words)
+    assert arguments.parameters(made) == {"size": "4K", "quality": "high"}
 
 
 @pytest.mark.parametrize("words", [[], ["--prompt", "a cat"], ["--size=4K"], ["--dry-run"]])
 def test_flags_first_means_make(words: list[str]) -> None:
-    assert options.parse(words).command == "make"
+    assert arguments.parse(words).command == "make"
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_a_number_out_of_range_stops_and_the_bounds_are_allowed(
     words = [command.name, *(["k3f9q2xa"] if command.words else [])]
     for value in (bounds.least, bounds.most):
         written = str(int(value)) if bounds.whole else repr(float(value))
-        assert getattr(options.parse([*words, option.flags[0], written]), option.name) == value
+        assert getattr(arguments.parse([*words, option.flags[0], written]), option.name) == value
     for bad in (str(bounds.least - step), str(bounds.most + step), "nan", "inf", "", "many", "1,5"):
         assert option.flags[0] in refused(*words, f"{option.flags[0]}={bad}").message
 
@@ -205,7 +205,7 @@ def test_one_reading_leaves_nothing_behind_for_the_next() -> None:
 def test_the_schema_of_a_command_is_valid_closed_and_says_what_the_parser_takes(
     command: options.Command,
 ) -> None:
-    schema = options.schema(command)
+    schema = arguments.schema(command)
     Draft202012Validator.check_schema(schema)
     json.dumps(schema)
     flags = {option.flags[0] for option in options.OPTIONS if command.name in option.commands}
@@ -213,7 +213,7 @@ def test_the_schema_of_a_command_is_valid_closed_and_says_what_the_parser_takes(
     assert schema["additionalProperties"] is False
     assert schema["required"] == list(command.words)
     valid = Draft202012Validator(schema)
-    made = options.parse([command.name, *("k3f9q2xa" for _ in command.words)])
+    made = arguments.parse([command.name, *("k3f9q2xa" for _ in command.words)])
     for option in options.OPTIONS:
         default = getattr(made, option.name, None)
         if default is not None:
@@ -225,7 +225,7 @@ def test_schema_and_parser_agree_about_numbers(
     where: tuple[options.Command, options.Option], number: float
 ) -> None:
     command, option = where
-    schema = options.schema(command)["properties"][option.flags[0]]
+    schema = arguments.schema(command)["properties"][option.flags[0]]
     valid = Draft202012Validator(schema).is_valid(number) and not math.isnan(number)
     try:
         taken = option.type(repr(number)) == number
@@ -248,7 +248,7 @@ def test_no_flag_stands_twice_and_every_option_has_words_for_help() -> None:
 @pytest.mark.parametrize("words", [["--help"], ["-h"], ["wait", "--help"], ["--version"]])
 def test_help_comes_before_everything_else(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as left:
-        options.parse(words)
+        arguments.parse(words)
     assert left.value.code == 0
     shown = capsys.readouterr().out
     assert shown

@@ -8,14 +8,12 @@ from functools import partial
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from offers import FREE, GATEWAY, field, leaf, live, parse, rule
 from studio import catalogue, planning
-from studio.errors import NeedsApproval, NetworkError, OverLimit, UsageError
+from studio.errors import NetworkError, UsageError
 from studio.planning import Wish
-from studio.types import ModelSpec, Offer, Plan, Unit
+from studio.types import ModelSpec, Offer, Plan
 
 SIZES = [field("size", "1K", "1K", "2K")]
 
@@ -232,42 +230,3 @@ def test_how_many_were_asked_for_belongs_to_a_wish_that_nobody_can_meet() -> Non
 def priced(steps: int | None) -> Plan:
     plan = draft(parse([leaf(rules=FREE, model_id="doubao-seedream-4.5")]))
     return replace(plan, billing=replace(plan.billing, amount=steps))
-
-
-@pytest.mark.parametrize(
-    ("price", "most", "verdict"),
-    [
-        (20, None, None),
-        (21, None, NeedsApproval),
-        (54, 54, None),
-        (54, 53.9, OverLimit),
-        (5, 4, OverLimit),
-        (5, 0, OverLimit),
-        (0, 0, None),
-        (None, None, NeedsApproval),
-        (None, 1e9, NeedsApproval),
-    ],
-)
-def test_consent(price: int | None, most: float | None, verdict: type[Exception] | None) -> None:
-    if verdict is None:
-        planning.check_consent(priced(price), GATEWAY, most)
-    else:
-        with pytest.raises(verdict):
-            planning.check_consent(priced(price), GATEWAY, most)
-
-
-def test_the_line_above_which_the_person_is_asked_is_the_gateways() -> None:
-    planning.check_consent(priced(30), replace(GATEWAY, confirm_above=30), None)
-    with pytest.raises(NeedsApproval):
-        planning.check_consent(priced(1), replace(GATEWAY, confirm_above=0), None)
-
-
-@given(st.integers(21, 10**7), st.integers(0, 3))
-def test_the_approval_that_is_proposed_is_enough_and_one_step_less_is_not(steps: int, decimals: int) -> None:
-    gateway = replace(GATEWAY, unit=Unit("credits", decimals))
-    with pytest.raises(NeedsApproval) as asked:
-        planning.check_consent(priced(steps), gateway, None)
-    proposed = float(str(asked.value.detail).split("--max-credits ")[1].rstrip("."))
-    planning.check_consent(priced(steps), gateway, proposed)
-    with pytest.raises(OverLimit):
-        planning.check_consent(priced(steps), gateway, (steps - 1) / 10**decimals)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from offers import GATEWAY, live
-from studio import catalogue, documents, errors, options, planning, text
+from studio import arguments, catalogue, documents, errors, options, planning, reports, text
 from studio.types import Job, Json, Output, Plan, Saved, TaskRef
 from support import validate
 
@@ -56,12 +56,14 @@ STOP = errors.NeedsApproval("It is dear.")
 
 
 def quote(ask: bool, request: Json | None = None) -> Json:
-    return documents.quote(PLAN, GATEWAY, sandbox=True, stop=STOP if ask else None, request=request, next=BUY)
+    return documents.quote(
+        PLAN, GATEWAY, sandbox=True, stop=STOP if ask else None, request=request, token="t", next=BUY
+    )
 
 
 REQUEST = {"method": "POST", "url": "https://api.imastudio.com/x", "json": {"prompt": "一座灯塔"}}
-ROWS = [documents.model(spec, GATEWAY, ["text_to_image"]) for spec in catalogue.models()]
-LIVE = [documents.live_model(offer, None, "text_to_image", "ima", GATEWAY) for offer in live()]
+ROWS = [reports.model(spec, GATEWAY, ["text_to_image"]) for spec in catalogue.models()]
+LIVE = [reports.live_model(offer, None, "text_to_image", "ima", GATEWAY) for offer in live()]
 PARTLY = errors.JobFailed("One failed.", kind="partly_failed", charged="yes")
 WAITING = errors.NotFinished("It takes longer.", detail="一会儿")
 NO_KEY = errors.KeyProblem("No key.", detail="A key can be made at …")
@@ -74,7 +76,7 @@ KEYS = {
     "addresses": {"api": "http://127.0.0.1:1"},
 }
 DOCTOR: Json = {"keys": [KEYS], "folders": {name: "/家" for name in ("record", "config", "files")}}
-COMMANDS = {command.name: options.schema(command) for command in options.COMMANDS}
+COMMANDS = {command.name: arguments.schema(command) for command in options.COMMANDS}
 CASES: dict[
     str, tuple[Json, str, str, str]
 ] = {  # document, brief line, values, a part of what a person reads
@@ -122,38 +124,38 @@ CASES: dict[
     "quote": (quote(False), "DONE quote ok", "18", "Nano Banana Pro"),
     "dry run": (quote(True, REQUEST), "DONE quote ok", "18", '"prompt": "一座灯塔"'),
     "models": (
-        documents.models(ROWS, basis="table of 2026-02-28", sandbox=False),
+        reports.models(ROWS, basis="table of 2026-02-28", sandbox=False),
         "DONE models ok",
         "doubao-seedream-4.5\ngemini-3.1-flash-image\ngemini-3-pro-image\nmidjourney",
         "SeeDream 4.5  doubao-seedream-4.5  (default for text_to_image)",
     ),
     "live models": (
-        documents.models([*LIVE, *LIVE], basis="live", sandbox=False),
+        reports.models([*LIVE, *LIVE], basis="live", sandbox=False),
         "DONE models ok",
         "doubao-seedream-4.5\ngemini-3.1-flash-image\ngemini-3-pro-image\nmidjourney",
         "    --size: 480p, 720p",
     ),
     "list": (
-        documents.listing([JOB, RUNNING], {"ima": GATEWAY}, sandbox=False),
+        reports.listing([JOB, RUNNING], {"ima": GATEWAY}, sandbox=False),
         "DONE list ok",
         "k3f9q2xa",
         "k3f9q2xa  done        18 points  Nano Banana Pro  一座灯塔",
     ),
-    "empty list": (documents.listing([], {}, sandbox=False), "DONE list ok", "", "No jobs yet."),
+    "empty list": (reports.listing([], {}, sandbox=False), "DONE list ok", "", "No jobs yet."),
     "doctor": (
-        documents.doctor(ready=False, defaults={"text_to_image": None}, versions={"python": "3"}, **DOCTOR),
+        reports.doctor(ready=False, defaults={"text_to_image": None}, versions={"python": "3"}, **DOCTOR),
         "DONE doctor ok",
         "not ready",
         "make one at https://k",
     ),
     "healthy": (
-        documents.doctor(ready=True, defaults={"text_to_image": "m"}, versions={}, **DOCTOR),
+        reports.doctor(ready=True, defaults={"text_to_image": "m"}, versions={}, **DOCTOR),
         "DONE doctor ok",
         "ready",
         "text_to_image: m",
     ),
     "sandbox": (
-        documents.serving(
+        reports.serving(
             {"A_URL": "http://127.0.0.1:1", "KEY": "ima_rehearsal"}, {"ima": {"api": "http://a"}}
         ),
         "DONE sandbox ok",
@@ -161,7 +163,7 @@ CASES: dict[
         "  export A_URL=http://127.0.0.1:1",
     ),
     "schema": (
-        documents.schema(commands=COMMANDS, made={}, exits={"0": "done"}),
+        reports.schema(commands=COMMANDS, made={}, exits={"0": "done"}),
         "DONE schema ok",
         "",
         '"--prompt"',
@@ -218,5 +220,5 @@ def test_whatever_an_error_says_it_fits_into_every_shape(words: str, kind: str, 
 
 def test_a_job_without_prompt_or_price_can_be_listed() -> None:
     plan = replace(PLAN, prompt=None, billing=replace(PLAN.billing, amount=None))
-    shown = text.person(documents.listing([replace(JOB, plan=plan)], {"ima": GATEWAY}, sandbox=False))
+    shown = text.person(reports.listing([replace(JOB, plan=plan)], {"ima": GATEWAY}, sandbox=False))
     assert "k3f9q2xa  done                ?  Nano Banana Pro" in shown

@@ -77,6 +77,9 @@ class Vendor:
         made: Submitted = _unless_broken(response.payload)
         return made
 
+    def task_of(self, plan: Plan, task_id: str) -> TaskRef:
+        return TaskRef("ima", task_id, 0.0)
+
     def poll_request(self, task: TaskRef, language: str) -> Request:
         assert task.task_id == "task-1"
         return Request("the task's state", "GET", "https://vendor.example.com/detail", safe=True)
@@ -177,6 +180,6 @@ def world(folder: Path) -> World:
 
     clock = Clock()
     ledger = Ledger(vendor.file, clock)
-    ledger._db.execute("PRAGMA busy_timeout = 10")
+    ledger._store._db.execute("PRAGMA busy_timeout = 10")
     runner = Runner(vendor, vendor, ledger, clock, held, lambda job, what: told.append(what))
     return World(runner, vendor, clock, folder / "out", told)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import os
 import sys
@@ -12,11 +13,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from studio import catalogue, documents, settings
+from studio import catalogue, documents, pulse, settings
 from studio.contract import Provider
-from studio.errors import InternalError, NeedsApproval, StudioError
-from studio.ledger import Ledger
+from studio.errors import InternalError, NeedsApproval, StudioError, UnknownOutcome
+from studio.ledger import LEASED, Ledger
 from studio.messages import LANGUAGES, language_of
+from studio.terms import terms
 from studio.types import Clock, Gateway, Job, Json, Offer, Plan
 
 if TYPE_CHECKING:
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 
 SCRIPT = Path(__file__).resolve().parents[1] / "create.py"
 REHEARSAL = "sb-"
+START_PATIENCE = 8.0  # seconds: `start` comes back soon
+ASKS = (NeedsApproval.exit_code, UnknownOutcome.exit_code)  # those whose `next` is for after a yes
+UNSAID = ("--dry-run", "--yes", "--accept-unknown-price")  # a token says it better
 
 
 class App:
@@ -49,12 +54,19 @@ class App:
         self.job: str | None = None
         self.gateway: Gateway | None = None
         self.plan: Plan | None = None
+        self.began = clock.monotonic()
+        self.parked = False  # inputs still travel, and the next command goes on with them
+        self.told_before = False  # what is said now was said before
         self.sandbox = bool(getattr(made, "sandbox", False)) or getattr(made, "job", "").startswith(REHEARSAL)
         self.settings = settings.load(
             os.environ,
             home=made.home,
             api_key=getattr(made, "api_key", None),
             base_url=getattr(made, "base_url", None),
+            most={
+                "per_day": getattr(made, "max_per_day", None),
+                "per_user": getattr(made, "max_per_user", None),
+            },
         )
         named = [self.named_language, self.settings.config.get("language")]
         prompted = language_of(getattr(made, "prompt", None))
@@ -69,9 +81,12 @@ class App:
     def ledger(self) -> Ledger:
         """The record of this command's kind: rehearsals have one of their own."""
         if self._ledger is None:
-            folder = self.settings.home / "sandbox" if self.sandbox else self.settings.home
-            self._ledger = Ledger(folder / "ledger.sqlite3", self.clock, REHEARSAL if self.sandbox else "")
+            self._ledger = self._record()
         return self._ledger
+
+    def _record(self) -> Ledger:
+        folder = self.settings.home / "sandbox" if self.sandbox else self.settings.home
+        return Ledger(folder / "ledger.sqlite3", self.clock, REHEARSAL if self.sandbox else "")
 
     @property
     def out(self) -> Path:
@@ -114,7 +129,7 @@ class App:
 
     def runner(self, provider: str, gateway: Gateway, speed: float) -> Runner:
         from studio.http import Http
-        from studio.runner import Runner
+        from studio.runner import BUSY_PATIENCE, Runner
 
         module = importlib.import_module(f"studio.providers.{provider}")
         speaks: Provider = module.Provider(
@@ -122,7 +137,25 @@ class App:
         )
         known = {made.id: made for made in catalogue.gateways()} | {gateway.id: gateway}
         http = Http(gateway, known, self._keys(gateway), speed)
-        return Runner(speaks, http, self.ledger, self.clock, self._held, self.told)
+        return Runner(
+            speaks,
+            http,
+            self.ledger,
+            self.clock,
+            self._held,
+            self.told,
+            gateway=gateway,
+            alive=self._alive,
+            patience=START_PATIENCE if self.made.command == "start" else BUSY_PATIENCE,
+        )
+
+    def _alive(self, job: str) -> AbstractContextManager[None]:
+        def record() -> Ledger:
+            again = self._record()
+            again.on_behalf_of(self.ledger)
+            return again
+
+        return pulse.alive(job, record)
 
     def offers(self, runner: Runner, task_type: str, speed: float) -> tuple[Offer, ...]:
         """The live list, asked for again where a passing error came in the way."""
@@ -132,34 +165,52 @@ class App:
 
     def told(self, job: Job, what: str) -> None:
         self.job = job.id
+        self.parked = what == "parked"
         self._tell(job, what)
+
+    def handed_out(self, document: Json) -> None:
+        """The document is printed, and its reader has it: what it says of a job's end is said."""
+        if self._ledger and document.get("job") and document["done"] and document["send"]:
+            with contextlib.suppress(StudioError):  # then it is said twice, which is better than not at all
+                self._ledger.handed_out(document["job"])
+
+    def under_way(self, job: Job) -> bool:
+        return job.state in {*LEASED, "submitted"}
+
+    def on_its_way(self, job: Job) -> Json:
+        """What `start` comes back with."""
+        return documents.on_its_way(
+            job,
+            self.settings.gateway(job.plan.gateway),
+            sandbox=self.sandbox,
+            now=self.clock.time(),
+            next=self._same_again() if self.parked else self.command("wait", job.id),
+            uploading=self.parked,
+        )
 
     def result(self, job: Job) -> Json:
         return documents.result(
             job, self.settings.gateway(job.plan.gateway), sandbox=self.sandbox, now=self.clock.time()
         )
 
-    def going_on(self, job: Job) -> Json:
+    def going_on(self, job: Job, note: str | None = None) -> Json:
         return documents.progress(
             job,
             self.settings.gateway(job.plan.gateway),
             sandbox=self.sandbox,
             now=self.clock.time(),
             next=self.command("wait", job.id),
+            note=note,
         )
 
     def failure(self, error: StudioError) -> Json:
         """The document of whatever went wrong, with all that is known by then."""
-        job = self._ledger.get(self.job) if self.job and self._ledger else None
+        about = self.job or error.about.get("job")
+        job = self._ledger.get(about) if about and self._ledger else None
         if isinstance(error, InternalError):  # a defect: what it may have cost, the record tells
             error.charged = "no" if job is None or job.state == "intent" else "maybe"
         elif job and job.state in {"sending", "submitted"} and error.charged == "no":
             error.charged = "maybe"  # whatever went wrong, something is under way
-        next: list[str] | None = None
-        if job and (error.retry == "wait" or job.state == "submitted"):
-            next = self.command("wait", job.id)
-        elif error.exit_code == NeedsApproval.exit_code and self.plan:
-            next = self.approved(self.plan)
         return documents.failure(
             error,
             language=self.language,
@@ -168,24 +219,51 @@ class App:
             job=job,
             gateway=self.gateway,
             plan=self.plan,
-            next=next,
+            next=self._next(error, job),
+            told_before=self.told_before,
         )
 
-    def again(self) -> list[str]:
-        """This command as a purchase, without --dry-run and without the key, which has no place in a
-        document."""
-        words = [word for word in self._argv if word != "--dry-run"]
+    def _next(self, error: StudioError, job: Job | None) -> list[str] | None:
+        """How it goes on after an error: by itself, or after the person's yes."""
+        if job and error.kind == "not_recorded" and error.detail:
+            return self.command("reconcile", job.id, "--task-id", error.detail)
+        if job and (error.retry == "wait" or job.state == "submitted"):
+            return self.command("wait", job.id)
+        if error.exit_code in ASKS and self.plan:
+            try:
+                forced = error.exit_code == UnknownOutcome.exit_code
+                return self.purchase(self.approval(self.plan), forced=forced)
+            except StudioError:
+                return None  # the record cannot be written, which is what went wrong
+        return None
+
+    def approval(self, plan: Plan) -> str:
+        """A token that says yes to just this."""
+        return self.ledger.accounts.approve(terms(plan, self.settings.gateway(plan.gateway)))
+
+    def purchase(self, token: str, *, forced: bool = False) -> list[str]:
+        """This command as a purchase of what a token stands for; without the key, which has no place in a
+        document. `forced`: although the same may have been bought already."""
+        words = [word for word in self._words() if word not in UNSAID]
+        for flag in ("--approve", *(("--idempotency-key",) if forced else ())):
+            words = _without(words, flag)
+        command = "start" if self.made.command == "start" else "make"
+        more = ["--force-new"] if forced and "--force-new" not in words else []
+        return self.command(command, *words, *more, "--approve", token)
+
+    def _same_again(self) -> list[str]:
+        return self.command(self.made.command, *self._words())
+
+    def _words(self) -> list[str]:
+        """The words of this command after its name."""
+        words = list(self._argv)
         if words and not words[0].startswith("-"):
             words = words[1:]
-        return self.command("make", *_without(words, "--api-key"))
+        return _without(words, "--api-key")
 
-    def approved(self, plan: Plan) -> list[str] | None:
-        """The purchase with its known price approved; None where the price is not known."""
-        if plan.billing.amount is None:
-            return None
-        steps = plan.billing.amount
-        price = self.settings.gateway(plan.gateway).unit.amount(steps)
-        return [*_without(self.again(), "--max-credits"), "--max-credits", str(price)]
+    def instead(self, made: argparse.Namespace, argv: Sequence[str]) -> None:
+        """From here on this is another command, of the same person in the same place."""
+        self.made, self._argv = made, tuple(argv)
 
     def command(self, *words: str) -> list[str]:
         """argv that goes on from here: this interpreter (or uv), this script, this record."""

@@ -27,6 +27,7 @@ class Vendor:
     gateways: tuple[Gateway, ...]
     task_types: Mapping[str, TaskType]
     models: tuple[ModelSpec, ...]
+    sizes: tuple[str, ...]  # from the largest down, for --allow-degrade
     raw: Mapping[str, Any]  # the whole file: codes and constants that only the provider itself reads
 
 
@@ -116,6 +117,7 @@ def _vendor(raw: Json) -> Vendor:
         gateways=tuple(_gateway(row) for row in raw["gateways"]),
         task_types={id: _task_type(id, row) for id, row in raw["task_types"].items()},
         models=tuple(_model(provider, row) for row in raw["models"]),
+        sizes=tuple(raw["sizes"]),
         raw=raw,
     )
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from studio import buying, catalogue, documents, looking, options, text
+from studio import arguments, buying, catalogue, documents, jobs, looking, text
 from studio.app import App
 from studio.errors import InternalError, Interrupted, StudioError
 from studio.interrupts import Interrupts
@@ -27,10 +27,17 @@ if TYPE_CHECKING:
 
 COMMANDS: dict[str, Callable[[App], Json]] = {
     "make": buying.make,
+    "start": buying.start,
     "quote": buying.quote,
-    "wait": buying.wait,
+    "again": buying.again,
+    "wait": jobs.wait,
     "show": looking.show,
     "list": looking.listing,
+    "fetch": jobs.fetch,
+    "cancel": jobs.cancel,
+    "reconcile": jobs.reconcile,
+    "spend": looking.spend,
+    "purge": jobs.purge,
     "models": looking.models,
     "doctor": looking.doctor,
     "schema": looking.schema,
@@ -39,6 +46,9 @@ COMMANDS: dict[str, Callable[[App], Json]] = {
 
 
 class SystemClock:
+    def __init__(self, interrupts: Interrupts) -> None:
+        self._interrupts = interrupts
+
     def time(self) -> float:
         return time.time()
 
@@ -46,6 +56,7 @@ class SystemClock:
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
+        self._interrupts.hear()
         time.sleep(seconds)
 
 
@@ -60,6 +71,7 @@ class Out:
         forced = bool(given & {"--json", "--output-json"}) or self.events
         people = stdout.isatty() and not forced
         self._show: Callable[[Json], str] = text.person if people else self._json
+        self._tells = not given & {"--brief", "--quiet"}  # else the messages stay unsaid
         if "--brief" in given:
             self._show = text.brief
         elif "--quiet" in given:
@@ -82,15 +94,16 @@ class Out:
             self._status.start()
         self._status.update(line)
 
-    def document(self, document: Json) -> None:
+    def document(self, document: Json) -> bool:
+        """Print it; true if its messages are out, so far as this process can see."""
         if self._status:
             self._status.stop()
         shown = self._show(document)
-        if shown:
-            self._write(self._stdout, shown)
+        out = self._write(self._stdout, shown) if shown else False
         error = document.get("error")
         if error and not self._people:
             self._write(self._stderr, f"media-studio: {error['message']} {error['detail'] or ''}".rstrip())
+        return out and self._tells
 
     def event(self, document: Json) -> None:
         self._write(self._stdout, self._json(document))
@@ -102,13 +115,15 @@ class Out:
         utf8 = (self._stdout.encoding or "").lower().replace("-", "") == "utf8"
         return json.dumps(document, ensure_ascii=not utf8, indent=None if self.events else 1)
 
-    def _write(self, stream: TextIO, line: str) -> None:
+    def _write(self, stream: TextIO, line: str) -> bool:
         """A reader that has gone, or a full disk behind a stream, must not end what is paid for."""
         try:
             stream.write(redact(line, self._keys) + "\n")
             stream.flush()
+            return True
         except OSError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # nor be met again at the end
+            return False
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -116,40 +131,46 @@ def main(argv: Sequence[str] | None = None) -> int:
     out = Out(words, sys.stdout, sys.stderr)
     interrupts = Interrupts()
     interrupts.install()
-    code = _run(words, out, interrupts)
-    if code == Interrupted.exit_code:
+    code, hanging = _run(words, out, interrupts)
+    if hanging:
         os._exit(code)  # all is said and on record; an upload that hangs must not keep us
     return code
 
 
-def _run(words: Sequence[str], out: Out, interrupts: Interrupts) -> int:
-    clock = SystemClock()
+def _run(words: Sequence[str], out: Out, interrupts: Interrupts) -> tuple[int, bool]:
+    """The exit code, and whether something may still be under way in this process that nobody waits for."""
+    clock = SystemClock(interrupts)
     app: App | None = None
     try:
-        made = options.parse(words)
+        made = arguments.parse(words)
         if getattr(made, "api_key", None):
             out.people(
                 "media-studio: --api-key can be seen by other users of this machine; better set the variable."
             )
         app = App(made, words, clock, interrupts.held, _teller(out, clock))
         command = looking.models if getattr(made, "list_models", False) else COMMANDS[made.command]
-        out.document(command(app))
+        document = command(app)
+        if out.document(document):
+            app.handed_out(document)
         if made.command == "sandbox":
             _serve()
-        return 0
+        return 0, app.parked
     except StudioError as problem:
         error = problem
     except KeyboardInterrupt:
+        interrupts.heard()
         error = _interrupted(app)
     except Exception as defect:  # noqa: BLE001 - whatever it is, the person gets a document
         error = _defect(defect)
     finally:
         if app:
             app.close_twins()
-    out.document(_failure(error, app, clock, words))
+    document = _failure(error, app, clock, words)
+    if out.document(document) and app:
+        app.handed_out(document)
     if app:
         app.close()
-    return error.exit_code
+    return error.exit_code, error.exit_code == Interrupted.exit_code
 
 
 def _failure(error: StudioError, app: App | None, clock: SystemClock, words: Sequence[str]) -> Json:

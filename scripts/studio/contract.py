@@ -77,6 +77,10 @@ class Provider(Protocol):
         """Raises a refusal (nothing was bought) or UnknownOutcome (something may have been)."""
         ...
 
+    def task_of(self, plan: Plan, task_id: str) -> TaskRef:
+        """A task whose id the person found, as the one a plan became; `submitted_at` is now."""
+        ...
+
     def poll_request(self, task: TaskRef, language: str) -> Request: ...
 
     def parse_poll(self, task: TaskRef, response: Response) -> Poll:

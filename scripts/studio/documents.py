@@ -6,19 +6,20 @@ without `done: true` or a `next`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timezone
 from typing import Any
 
-from studio import params
+from studio import delivered
 from studio.errors import OverLimit, StudioError, error_record
 from studio.messages import Messages
-from studio.types import Alternative, Gateway, Job, Json, ModelSpec, Offer, Plan, Saved
+from studio.types import Alternative, Gateway, Job, Json, Plan, Saved
 
 RESULT = "media-studio/result/1"
 QUOTE = "media-studio/quote/1"
 EVENT = "media-studio/event/1"
+SIZES = ("size", "quality", "resolution")
 
 
 def cost(plan: Plan, gateway: Gateway, charged: int | None = None) -> Json:
@@ -51,14 +52,16 @@ def quote(  # noqa: PLR0913 - all by name
     sandbox: bool,
     stop: StudioError | None,
     request: Json | None,
+    token: str | None,
     next: Sequence[str] | None,
 ) -> Json:
     """The price. `stop` is what buying it now would end with: a question, or the person's own limit; then
-    `approval_needed` is true. `next` is the purchase."""
+    `approval_needed` is true. `next` is the purchase, `token` what it says yes with."""
     words = Messages(plan.language)
     price = words.cost(plan.billing.amount, gateway.unit)
     says = "error.over_limit" if isinstance(stop, OverLimit) else "quote_ask" if stop else "quote"
     text = words.say(says, what=words.what(plan), model=plan.model.name, cost=price)
+    text = "\n".join((text, *_ways_out(words, stop, gateway))) if stop else text
     return {
         "schema": QUOTE,
         "event": "quote",
@@ -66,6 +69,7 @@ def quote(  # noqa: PLR0913 - all by name
         "done": True,
         "sandbox": sandbox,
         "approval_needed": stop is not None,
+        "token": token,
         **_about(plan),
         "cost": cost(plan, gateway),
         "estimate_s": _estimate(plan),
@@ -76,16 +80,53 @@ def quote(  # noqa: PLR0913 - all by name
 
 
 def result(job: Job, gateway: Gateway, *, sandbox: bool, now: float) -> Json:
-    """A finished job with all its files."""
-    return {**_job(job, gateway, sandbox, now), "send": _results(job, gateway, sandbox)}
+    """A finished job with all its files. What was handed out before is not sent twice."""
+    made, messages = _job(job, gateway, sandbox, now), _results(job, gateway, sandbox)
+    made["difference"] = delivered.difference(job, gateway)
+    return {**made, "resend" if job.handed_out_at else "send": messages}
 
 
-def progress(job: Job, gateway: Gateway, *, sandbox: bool, now: float, next: Sequence[str]) -> Json:
-    """A job that goes on."""
+def on_its_way(  # noqa: PLR0913 - all by name
+    job: Job, gateway: Gateway, *, sandbox: bool, now: float, next: Sequence[str], uploading: bool
+) -> Json:
+    """A job that was begun, with the message that says so."""
+    words = Messages(job.plan.language)
+    seconds = _estimate(job.plan)
+    text = words.say(
+        "notify" if seconds else "notify_open",
+        what=words.what(job.plan),
+        model=job.plan.model.name,
+        cost=words.cost(job.plan.billing.amount, gateway.unit),
+        least=round(seconds[0]) if seconds else "",
+        most=round(seconds[1]) if seconds else "",
+    )
+    return {
+        **_job(job, gateway, sandbox, now),
+        "event": "uploading" if uploading else "submitted",
+        "done": False,
+        "send": [] if uploading else [_message(words, text, sandbox)],
+        "next": list(next),
+    }
+
+
+def closed(job: Job, gateway: Gateway, what: str, *, sandbox: bool, now: float) -> Json:
+    """A job that was ended by the person: `what` is cancelled or not_charged."""
+    words = Messages(job.plan.language)
+    text = words.say("closed.cancelled")
+    if what == "not_charged":
+        text = words.say("closed.not_charged", what=words.what(job.plan), model=job.plan.model.name)
+    return {**_job(job, gateway, sandbox, now), "event": "closed", "send": [_message(words, text, sandbox)]}
+
+
+def progress(  # noqa: PLR0913 - all by name
+    job: Job, gateway: Gateway, *, sandbox: bool, now: float, next: Sequence[str], note: str | None = None
+) -> Json:
+    """A job that goes on. `note`: what was odd about it."""
     return {
         **_job(job, gateway, sandbox, now),
         "event": "progress",
         "done": False,
+        "note": note,
         "next": list(next),
     }
 
@@ -100,9 +141,10 @@ def failure(  # noqa: PLR0913 - all by name; most are absent where nothing was b
     plan: Plan | None = None,
     gateway: Gateway | None = None,
     next: Sequence[str] | None = None,
+    told_before: bool = False,
 ) -> Json:
     """Whatever went wrong, with all that was known by then. A job that may still end well has `done`
-    false and a `next`."""
+    false and a `next`. `told_before`: these words were handed out already."""
     words = Messages(language)
     if job and gateway:
         made, plan, send = _job(job, gateway, sandbox, now), job.plan, _results(job, gateway, sandbox)
@@ -113,6 +155,8 @@ def failure(  # noqa: PLR0913 - all by name; most are absent where nothing was b
         "what": words.what(plan) if plan else "",
         "model": plan.model.name if plan else "",
         "asked": "",
+        "job": job.id if job else "",
+        "changes": _changes(words, error),
         "detail": error.detail or "",
         "key_page": gateway.key_page if gateway else "",
         "credits_page": gateway.credits_page if gateway else "",
@@ -120,6 +164,8 @@ def failure(  # noqa: PLR0913 - all by name; most are absent where nothing was b
     text = words.error(error.kind, type(error).kind, **{**about, **error.about})
     text = "\n".join((text, *_ways_out(words, error, gateway)))
     others = [_alternative(words, other, gateway) for other in error.alternatives] if gateway else []
+    spoken = [_message(words, text, sandbox)]
+    handed_out = bool(job and job.handed_out_at)
     return {
         **made,
         "event": "result" if made["outputs"] else "failure",
@@ -127,7 +173,9 @@ def failure(  # noqa: PLR0913 - all by name; most are absent where nothing was b
         "done": not (next and error.retry == "wait"),
         "error": {**error_record(error), "actions": _pages(error, gateway)},
         "alternatives": others,
-        "send": [*send, _message(words, text, sandbox)],
+        "difference": [*made["difference"], *error.difference],
+        "send": [*([] if handed_out else send), *([] if told_before else spoken)],
+        "resend": [*(send if handed_out else []), *(spoken if told_before else [])],
         "next": list(next) if next else None,
     }
 
@@ -146,118 +194,6 @@ def event(what: str, job: Job, now: float) -> Json:
 def waiting(job: Job, now: float) -> str:
     """How long a job has been under way, in words."""
     return Messages(job.plan.language).say("progress", seconds=round(_elapsed(job, now) or 0))
-
-
-def listing(jobs: Sequence[Job], gateways: Mapping[str, Gateway], *, sandbox: bool) -> Json:
-    return {
-        **_looked("list", sandbox),
-        "jobs": [
-            {
-                "job": job.id,
-                "state": job.state,
-                "created_at": datetime.fromtimestamp(job.created_at, timezone.utc).isoformat("T", "seconds"),
-                "gateway": job.plan.gateway,
-                "task_type": job.plan.task_type,
-                "model": job.plan.model.name,
-                "prompt": job.plan.prompt,
-                "cost": cost(job.plan, gateways[job.plan.gateway], job.charged),
-                "paths": [saved.path for saved in job.saved],
-            }
-            for job in jobs
-        ],
-    }
-
-
-def model(spec: ModelSpec, gateway: Gateway, default_for: Sequence[str]) -> Json:
-    """A row of `models`, from the catalogue."""
-    return {
-        "id": spec.id,
-        "name": spec.name,
-        "aliases": list(spec.aliases),
-        "provider": spec.provider,
-        "gateway": spec.gateway,
-        "version": spec.version,
-        "task_types": list(spec.task_types),
-        "default_for": list(default_for),
-        "options": {name: list(values) for name, values in spec.options.items()},
-        "prices": [
-            {
-                "task_type": task_type,
-                "what": what,
-                "amount": gateway.unit.amount(steps),
-                "unit": gateway.unit.name,
-            }
-            for task_type, rows in spec.prices.items()
-            for what, steps in rows
-        ],
-        "estimate_s": list(spec.estimate) if spec.estimate else None,
-        "traits": dict(spec.traits),
-    }
-
-
-def live_model(offer: Offer, spec: ModelSpec | None, task_type: str, provider: str, gateway: Gateway) -> Json:
-    """A row of `models --live`: what the vendor's list says now, and what we know of it besides."""
-    return {
-        "id": offer.model_id,
-        "name": offer.name,
-        "aliases": list(spec.aliases) if spec else [],
-        "provider": provider,
-        "gateway": gateway.id,
-        "version": offer.version,
-        "task_types": [task_type],
-        "default_for": [],
-        "options": {name: [str(value) for value in values] for name, values in params.accepts(offer).items()},
-        "prices": [
-            {
-                "task_type": task_type,
-                "what": ", ".join(f"{name} {value}" for name, value in rule.attributes.items()) or "any",
-                "amount": gateway.unit.amount(rule.points),
-                "unit": gateway.unit.name,
-            }
-            for rule in offer.rules
-        ],
-        "estimate_s": list(spec.estimate) if spec and spec.estimate else None,
-        "traits": dict(spec.traits) if spec else {},
-    }
-
-
-def models(rows: Sequence[Json], *, basis: str, sandbox: bool) -> Json:
-    """`basis`: live, or the date of the tables. Prices of a table are what the vendor's documents said."""
-    return {**_looked("models", sandbox), "basis": basis, "models": list(rows)}
-
-
-def doctor(*, ready: bool, keys: Sequence[Json], defaults: Json, folders: Json, versions: Json) -> Json:
-    """What is set up. `ready`: there is a key for somebody."""
-    return {
-        **_looked("doctor", False),
-        "ready": ready,
-        "keys": list(keys),
-        "defaults": defaults,
-        "folders": folders,
-        "versions": versions,
-    }
-
-
-def schema(*, commands: Json, made: Json, exits: Json) -> Json:
-    return {**_looked("schema", False), "commands": commands, "documents": made, "exits": exits}
-
-
-def serving(environment: Mapping[str, str], urls: Mapping[str, Mapping[str, str]]) -> Json:
-    """The sandbox's addresses; `environment` is what another program has to be given."""
-    addresses = {id: dict(roles) for id, roles in urls.items()}
-    return {**_looked("sandbox", True), "environment": dict(environment), "addresses": addresses}
-
-
-def _looked(what: str, sandbox: bool) -> Json:
-    return {
-        "schema": f"media-studio/{what}/1",
-        "event": what,
-        "ok": True,
-        "done": True,
-        "sandbox": sandbox,
-        "send": [],
-        "next": None,
-    }
 
 
 def _about(plan: Plan) -> Json:
@@ -280,6 +216,7 @@ def _job(job: Job, gateway: Gateway, sandbox: bool, now: float) -> Json:
         "cost": cost(job.plan, gateway, job.charged),
         "elapsed_s": _elapsed(job, now),
         "outputs": [_output(output) for output in job.outputs],
+        "handed_out_at": instant(job.handed_out_at),
     }
 
 
@@ -299,8 +236,13 @@ def _no_job(plan: Plan | None, gateway: Gateway | None, sandbox: bool) -> Json:
         "cost": cost(plan, gateway) if plan and gateway else None,
         "elapsed_s": None,
         "estimate_s": _estimate(plan) if plan else None,
+        "steps": list(plan.steps) if plan else [],
         "outputs": [],
+        "difference": [],
+        "note": None,
         "send": [],
+        "handed_out_at": None,
+        "resend": [],
         "next": None,
     }
 
@@ -317,6 +259,7 @@ def _results(job: Job, gateway: Gateway, sandbox: bool) -> list[Json]:
     seconds = round(_elapsed(job, job.finished_at or job.created_at) or 0)
     kind = "result" if job.plan.n == 1 else "result_of_many"
     send = []
+    unlike = _unlike(words, job, gateway)
     for n, output in enumerate(job.outputs, 1):
         if isinstance(output, Saved):
             text = words.say(
@@ -327,6 +270,7 @@ def _results(job: Job, gateway: Gateway, sandbox: bool) -> list[Json]:
                 n=n,
                 of=job.plan.n,
             )
+            text = "\n".join((text, *_steps(words, job.plan), *unlike))
             if output.url.startswith("https:"):  # a rehearsal's link is dead when this process ends
                 text = "\n".join((text, words.say("link", url=output.url)))
             send.append({**_message(words, text, sandbox), "media": output.path})
@@ -335,6 +279,46 @@ def _results(job: Job, gateway: Gateway, sandbox: bool) -> list[Json]:
 
 def _message(words: Messages, text: str, sandbox: bool) -> Json:
     return {"action": "send", "message": words.say("rehearsal", text=text) if sandbox else text}
+
+
+def _steps(words: Messages, plan: Plan) -> list[str]:
+    """What became another size on the way, because the vendor refused the one that was asked for."""
+    sizes = [
+        (change["before"], change["after"])
+        for step in plan.steps
+        for change in step["changed"]
+        if change["what"] in SIZES
+    ]
+    return [words.say("stepped_down", before=sizes[0][0], after=sizes[-1][1])] if sizes else []
+
+
+def _unlike(words: Messages, job: Job, gateway: Gateway) -> list[str]:
+    """How what came differs from what was asked for."""
+    return [
+        words.say("unlike", before=one["before"], after=one["after"])
+        if one["what"] == "size"
+        else words.say("charged_otherwise", before=one["before"], after=one["after"])
+        for one in delivered.difference(job, gateway)
+    ]
+
+
+def _changes(words: Messages, error: StudioError) -> str:
+    """What is not as it was agreed, as a person reads it."""
+    made = [
+        words.say("change_words")
+        if one["what"] == "prompt"
+        else words.say("change", what=one["what"], before=_said(one["before"]), after=_said(one["after"]))
+        for one in error.difference
+    ]
+    return words.say("list_and").join(made)
+
+
+def _said(value: Any) -> str:
+    return "-" if value is None else str(value)
+
+
+def instant(at: float | None) -> str | None:
+    return None if at is None else datetime.fromtimestamp(at, timezone.utc).isoformat("T", "seconds")
 
 
 def _alternative(words: Messages, other: Alternative, gateway: Gateway) -> Json:
@@ -363,6 +347,10 @@ def _ways_out(words: Messages, error: StudioError, gateway: Gateway | None) -> l
             cost = words.cost(other.amount, gateway.unit)
             lines.append(words.say("alternative", model=name, cost=cost, why=_why(words, other)))
         lines.append(words.say("alternatives_ask"))
+    if error.about.get("left"):
+        lines.append(words.say("left", left=error.about["left"], limit=error.about["limit"]))
+    if error.exit_code == 9 and gateway and gateway.record_page:
+        lines.append(words.say("link", url=gateway.record_page))
     if "wish" in error.about:
         lines.append(words.say("nobody", wish=error.about["wish"]))
     return lines
@@ -376,6 +364,8 @@ def _pages(error: StudioError, gateway: Gateway | None) -> list[Json]:
         return [{"what": "get a key", "url": gateway.key_page, "variable": gateway.key_env}]
     if error.exit_code == 4:
         return [{"what": "add credit", "url": gateway.credits_page, "variable": None}]
+    if error.exit_code == 9 and gateway.record_page:
+        return [{"what": "see whether it was made", "url": gateway.record_page, "variable": None}]
     return []
 
 

@@ -62,6 +62,8 @@ class StudioError(Exception):
         self.retry = retry or type(self).retry
         self.retry_after = retry_after  # seconds, as the vendor asked
         self.refused = False  # the vendor said no to a paid request: nothing was bought
+        self.smaller_may_do = False  # it said so because of the size, or what the size costs
+        self.difference: tuple[Json, ...] = ()  # what is not as it was agreed: {"what", "before", "after"}
         self.about = dict(about or {})  # for the words to the person: model, and asked, what it cannot do
         self.instead = tuple(instead)  # what it can do
         self.alternatives: tuple[Alternative, ...] = ()  # other models that can

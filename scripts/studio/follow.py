@@ -12,11 +12,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from studio.errors import InternalError, KeyProblem, NotFinished, StudioError
-from studio.types import Clock, Done, Failed, Job, Pending, Poll
+from studio.types import Clock, Done, Failed, Job, Pending, Plan, Poll
 
 LONGEST_PAUSE = 60.0  # seconds
 GRACE = 30.0  # seconds after submission in which "no such task" means "not yet"
 LOST = 3  # later, this many in a row mean that it cannot be looked up
+LEAST_PATIENCE = 600.0  # seconds; the vendor's own client waits as long
+SHORTEST_PATIENCE = 30.0  # of a rehearsal, whose clock is fast
+OVERDUE = 3.0  # times the patience after which a job is not waited for any more by itself
 
 
 @dataclass
@@ -27,8 +30,20 @@ class Watch:
     due: float = 0.0  # monotonic seconds
     missed: int = 0  # polls in a row without an answer
     lost: int = 0  # of those, "no such task"
+    odd: int = 0  # answers with a state that no document names
     trouble: str | None = None  # what the last of them said
     told: float = 0.0  # seconds the vendor asked us to stay away
+
+
+def patience(plan: Plan) -> float:
+    """Seconds that a job of this kind is waited for. Past it nothing is lost: `wait` goes on."""
+    longest = 5.0 * plan.estimate[1] if plan.estimate else 0.0
+    return max(SHORTEST_PATIENCE, max(LEAST_PATIENCE, longest) / plan.speed)
+
+
+def overdue(job: Job, now: float) -> bool:
+    """Whether a job has taken so long that whoever waits for it should be told instead."""
+    return job.task is not None and now - job.task.submitted_at > OVERDUE * patience(job.plan)
 
 
 def first_wait(job: Job, now: float) -> float:
@@ -94,19 +109,21 @@ def _poll(
         raise
     except StudioError as problem:
         _missed(watch, problem, clock)
-        remark(watch.job, f"poll without an answer: {problem.message}")
+        remark(watch.job, f"poll without an answer: {watch.trouble}")
         return None
     watch.missed, watch.lost, watch.trouble, watch.told = 0, 0, None, 0.0
     if isinstance(answer, Pending):
         if not answer.known:
-            remark(watch.job, f"a state that no document names: {answer.stage}")
+            watch.odd += 1
+            watch.trouble = f"a state that no document names: {answer.stage} (seen {watch.odd}×)"
+            remark(watch.job, watch.trouble)
         return None
     return answer
 
 
 def _missed(watch: Watch, problem: StudioError, clock: Clock) -> None:
     watch.missed += 1
-    watch.trouble = problem.message
+    watch.trouble = " ".join(filter(None, (problem.message, problem.detail)))
     watch.told = min(problem.retry_after or 0.0, LONGEST_PAUSE)
     if problem.kind != "not_found":
         return

@@ -122,7 +122,7 @@ class Http:
         return self._session(
             Retry(
                 total=3,
-                read=1,
+                read=2,
                 other=0,
                 allowed_methods=None,
                 status_forcelist=TRANSIENT,

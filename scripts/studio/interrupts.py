@@ -15,7 +15,7 @@ class Interrupts:
 
     def __init__(self) -> None:
         self._holding = False
-        self._waiting = False
+        self._waiting = False  # for the end of the block
 
     def install(self) -> None:
         for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # Windows has no SIGHUP
@@ -34,13 +34,23 @@ class Interrupts:
             self._holding = False
         self._hear()
 
+    def hear(self) -> None:
+        """Raise what was not heard when it came: a KeyboardInterrupt that is raised while Python cleans up an
+        object is thrown away. Whoever is about to wait asks here first."""
+        if not self._holding:
+            self._hear()
+
+    def heard(self) -> None:
+        """It has reached whoever ends the command."""
+        self._waiting = False
+
     def _hear(self) -> None:
         waiting, self._waiting = self._waiting, False
         if waiting:
             raise KeyboardInterrupt
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        if self._holding and not self._waiting:
-            self._waiting = True
+        first, self._waiting = not self._waiting, True
+        if self._holding and first:
             return
         raise KeyboardInterrupt

@@ -1,85 +1,73 @@
-"""What was asked, what was paid and what came of it: one SQLite file that outlives every process.
+"""What was asked, what was paid and what came of it: one record that outlives every process.
 
-Promise 1 rests on the order of its commits, each of them on the disk (`synchronous=FULL`) before the next
-step: `intent` before anything is uploaded, `sending` before the paid bytes leave, `submitted` with the
-task id as soon as the answer is read. Whoever dies in between leaves a row that says how far it came.
-
-Plain SQL: nothing here leans on what only one engine can do.
+Promise 1 rests on the order of its commits, each of them on the disk before the next step: `intent` before
+anything is uploaded, `sending` before the paid bytes leave, `submitted` with the task id as soon as the
+answer is read. Whoever dies in between leaves a row that says how far it came, and a lease that runs out:
+in `intent` nothing was bought and the job is `abandoned`, in `sending` nobody knows and it is `unknown`.
 """
 
 from __future__ import annotations
 
 import itertools
-import json
 import secrets
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from studio.errors import InternalError, LedgerError, NotSaved, UsageError
-from studio.types import Clock, Job, Json, Output, Plan, Saved, Submitted, TaskRef
+from studio.accounts import Accounts
+from studio.errors import (
+    InternalError,
+    Interrupted,
+    NotSaved,
+    UnknownOutcome,
+    UsageError,
+    error_record,
+)
+from studio.migrations import MIGRATIONS
+from studio.rows import dump, job, marks, output
+from studio.store import Store
+from studio.types import Clock, Gateway, Job, Json, Output, Plan, Saved, Submitted
+from studio.uploads import Uploads
 
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # without the signs that people take for another
 ID_LENGTH = 8
-TURNS = 100  # times a new record's turn is waited for, 0.05 s each
+LEASE = 15.0  # seconds without a beat after which a process is taken for dead
+PARKED = 600.0  # seconds for which a job waits for the next command to go on with its uploads
 
 MOVES = {
-    "intent": ("sending", "failed"),
+    "intent": ("sending", "failed", "abandoned", "cancelled"),
     "sending": ("intent", "submitted", "failed", "unknown"),
-    "submitted": ("done", "failed"),
-    "unknown": ("submitted",),
+    "submitted": ("done", "failed", "cancelled"),
+    "unknown": ("submitted", "failed"),
     "done": ("done",),
 }
 """From each state the states that may follow. Back to intent: the vendor refused before acceptance, and
-we wait before we send again. unknown -> submitted: the answer was read after all, however late.
-done -> done: files that could not be saved are saved later."""
+we wait before we send again. unknown -> submitted, failed: the answer was read after all, however late, or
+the person found out. done -> done: files that could not be saved are saved later."""
 
-MIGRATIONS = {
-    "1-jobs": """
-        CREATE TABLE jobs (
-            id TEXT PRIMARY KEY,
-            state TEXT NOT NULL,
-            created_at REAL NOT NULL,
-            changed_at REAL NOT NULL,
-            finished_at REAL,
-            gateway TEXT NOT NULL,
-            user_id TEXT,
-            plan TEXT NOT NULL,
-            out TEXT NOT NULL,
-            task_id TEXT,
-            route TEXT,
-            submitted_at REAL,
-            deadline REAL,
-            charged INTEGER,
-            error TEXT
-        );
-        CREATE UNIQUE INDEX jobs_task ON jobs (gateway, task_id);
-        CREATE INDEX jobs_created ON jobs (created_at);
-        CREATE TABLE events (
-            job TEXT NOT NULL REFERENCES jobs (id),
-            at REAL NOT NULL,
-            what TEXT NOT NULL
-        );
-        CREATE INDEX events_job ON events (job);
-        CREATE TABLE outputs (
-            job TEXT NOT NULL REFERENCES jobs (id),
-            n INTEGER NOT NULL,
-            kind TEXT NOT NULL,
-            url TEXT NOT NULL,
-            path TEXT,
-            mime TEXT,
-            bytes INTEGER,
-            sha256 TEXT,
-            width INTEGER,
-            height INTEGER,
-            PRIMARY KEY (job, n)
-        );
-    """,
-}
-"""Append only, applied in order, each once."""
+RUNNING = ("intent", "sending", "submitted")
+ENDED = ("done", "failed", "cancelled", "abandoned", "unknown")
+BOUGHT_NOTHING = ("failed", "cancelled", "abandoned")  # where the vendor did not take it, or nobody sent it
+LEASED = ("intent", "sending")
+
+
+@dataclass(frozen=True)
+class Order:
+    """How a purchase is entered: by what it is known again, under which limits, and with whose yes.
+
+    `fingerprint`: of what is sent; `asked`: of what was asked for; `key`: --idempotency-key; `token`: of the
+    approval; `forced`: another of the same is wanted although one runs, or may have been bought; `agree`:
+    raises where the person has not said yes to a new job, asked at the last moment before there is one."""
+
+    gateway: Gateway | None = None
+    fingerprint: str | None = None
+    asked: str | None = None
+    key: str | None = None
+    token: str | None = None
+    forced: bool = False
+    agree: Callable[[], None] = lambda: None
 
 
 class Ledger:
@@ -88,41 +76,78 @@ class Ledger:
     def __init__(self, path: Path, clock: Clock, prefix: str = "") -> None:
         self._clock = clock
         self._prefix = prefix
-        self._path = str(path)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            path.touch(mode=0o600)  # it holds prompts: for the owner's eyes
-            self._db = sqlite3.connect(path, timeout=30, isolation_level=None)
-            self._db.row_factory = sqlite3.Row
-            self._write_ahead()
-            self._db.execute("PRAGMA synchronous = FULL")
-            self._migrate()
-        except (OSError, sqlite3.Error) as problem:
-            raise _unusable(problem, self._path) from problem
+        self._store = Store(path, clock, MIGRATIONS)
+        self._owner = secrets.token_hex(8)
+        self.accounts = Accounts(self._store, clock)
+        self.uploads = Uploads(self._store, clock)
 
     def close(self) -> None:
-        self._db.close()
+        self._store.close()
 
-    def begin(self, plan: Plan, out: str) -> Job:
-        """Write the intent. From here on the job can be found, whatever happens."""
-        now = self._clock.time()
-        id = self._prefix + "".join(secrets.choice(ALPHABET) for _ in range(ID_LENGTH))
-        with self._transaction() as db:
-            db.execute(
-                "INSERT INTO jobs (id, state, created_at, changed_at, gateway, user_id, plan, out)"
-                " VALUES (?, 'intent', ?, ?, ?, ?, ?, ?)",
-                (id, now, now, plan.gateway, plan.user_id, _dump(plan.to_json()), out),
-            )
-            self._event(db, id, "intent")
-        return self.get(id)
+    def begin(self, plan: Plan, out: str, order: Order | None = None) -> tuple[Job, bool]:
+        """Write the intent, with its claim on the limits. From here on the job can be found, whatever
+        happens. Returns the job and whether it is this process that has to pay for it: not where the same
+        was begun before. Raises OverLimit, or UnknownOutcome where the same may have been bought already."""
+        order = order or Order()
+        with self._store.transaction() as db:
+            self._bury(db)
+            there = self._there(order)
+            if there is not None:
+                return self.get(there), self._take_up(db, there)
+            order.agree()
+            id = self._insert(db, plan, out, order)
+        return self.get(id), True
+
+    def named(self, order: Order) -> Job | None:
+        """The job that an idempotency key or a used token stands for. Raises UsageError where the key stands
+        for another request."""
+        row = self._named(order)
+        return self.get(row["id"]) if row else None
+
+    def used(self, token: str) -> bool:
+        """Whether a token's purchase was made."""
+        return self._store.row("SELECT id FROM jobs WHERE token = ?", token) is not None
+
+    def with_task(self, gateway: str, task_id: str) -> str | None:
+        """The job that a task belongs to."""
+        row = self._store.row("SELECT id FROM jobs WHERE gateway = ? AND task_id = ?", gateway, task_id)
+        return row["id"] if row else None
 
     def sending(self, id: str) -> None:
-        """The paid request leaves next."""
-        self._move(id, "sending")
+        """The paid request leaves next. Not for a process that was taken for dead meanwhile: another may
+        have bought the same since."""
+        with self._store.transaction() as db:
+            row = db.execute("SELECT state, owner FROM jobs WHERE id = ?", (id,)).fetchone()
+            if row["owner"] != self._owner or row["state"] in {"abandoned", "cancelled", "unknown"}:
+                raise Interrupted(
+                    f"Job {id} was given up while this process stood still, so nothing was sent.",
+                    kind="given_up",
+                )
+            self._set(db, id, "sending", {"lease": self._clock.time() + LEASE})
 
     def back_to_intent(self, id: str) -> None:
         """Refused before acceptance: nothing is under way while we wait to send again."""
-        self._move(id, "intent")
+        self._move(id, "intent", lease=self._clock.time() + LEASE)
+
+    def beat(self, id: str) -> None:
+        """This process lives and is still at it."""
+        with self._store.transaction() as db:
+            db.execute(
+                f"UPDATE jobs SET lease = ? WHERE id = ? AND owner = ? AND state IN {marks(LEASED)}",
+                (self._clock.time() + LEASE, id, self._owner, *LEASED),
+            )
+
+    def on_behalf_of(self, owner: Ledger) -> None:
+        """Beat for another connection of this process."""
+        self._owner = owner._owner
+
+    def park(self, id: str) -> None:
+        """This process ends before its inputs have travelled; the next one with the same request goes on."""
+        with self._store.transaction() as db:
+            db.execute(
+                "UPDATE jobs SET owner = NULL, lease = ? WHERE id = ? AND state = 'intent'",
+                (self._clock.time() + PARKED, id),
+            )
 
     def submitted(self, id: str, made: Submitted) -> None:
         task = made.task
@@ -130,71 +155,80 @@ class Ledger:
             id,
             "submitted",
             task_id=task.task_id,
-            route=_dump(dict(task.route)),
+            route=dump(dict(task.route)),
             submitted_at=task.submitted_at,
             deadline=made.deadline,
             charged=made.charged,
             error=None,
+            handed_out_at=None,
         )
 
     def unknown(self, id: str, error: Json) -> None:
-        self._move(id, "unknown", error=_dump(error))
+        self._move(id, "unknown", error=dump(error))
 
     def failed(self, id: str, error: Json) -> None:
         """The end of a job that made nothing. Whoever came first is right: another process may have
         followed the same job."""
-        with self._transaction() as db:
-            if self._state(db, id) not in {"failed", "done"}:
-                fields = {"error": _dump(error), "finished_at": self._clock.time()}
-                self._set(db, id, "failed", fields)
+        with self._store.transaction() as db:
+            if self._state(db, id) in {*RUNNING, "unknown"}:
+                self._set(db, id, "failed", self._ended(error))
 
-    def abandoned(self, id: str, error: Json) -> None:
-        """The end of a job whose process is gone, if it still has not begun to pay by now."""
-        with self._transaction() as db:
-            if self._state(db, id) == "intent":
-                fields = {"error": _dump(error), "finished_at": self._clock.time()}
-                self._set(db, id, "failed", fields)
+    def cancelled(self, id: str, error: Json) -> None:
+        self._move(id, "cancelled", **self._ended(error))
 
     def done(
         self, id: str, outputs: tuple[Saved | Output, ...], charged: int | None, error: Json | None
     ) -> None:
         """The vendor finished. Outputs without a path are those that could not be saved yet; what another
         process saved meanwhile stays saved."""
-        with self._transaction() as db:
+        with self._store.transaction() as db:
             outputs = tuple(
                 there
                 if isinstance(there, Saved) and isinstance(made, Output) and Path(there.path).exists()
                 else made
-                for there, made in itertools.zip_longest(map(_output, self._outputs(id)), outputs)
+                for there, made in itertools.zip_longest(map(output, self._outputs(id)), outputs)
                 if made is not None
             )
-            if error and error["kind"] == NotSaved.kind and all(isinstance(made, Saved) for made in outputs):
+            saved = all(isinstance(made, Saved) for made in outputs)
+            if error and error["kind"] == NotSaved.kind and saved:
                 error = None
-            fields: Json = {"error": _dump(error) if error else None}
+            fields: Json = {"error": dump(error) if error else None, "open": int(not saved)}
             if charged is not None:
                 fields["charged"] = charged
             if self._state(db, id) != "done":
                 fields["finished_at"] = self._clock.time()
             self._set(db, id, "done", fields)
             db.execute("DELETE FROM outputs WHERE job = ?", (id,))
-            for n, output in enumerate(outputs, 1):
-                row = {"job": id, "n": n, **asdict(output)}
-                db.execute(
-                    f"INSERT INTO outputs ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})",
-                    tuple(row.values()),
-                )
+            for n, made in enumerate(outputs, 1):
+                row = {"job": id, "n": n, **asdict(made)}
+                db.execute(f"INSERT INTO outputs ({', '.join(row)}) VALUES {marks(row)}", tuple(row.values()))
+
+    def settle(self) -> None:
+        """Give up on the jobs whose process is gone. Every command that looks at jobs comes by here."""
+        if self._dead():
+            with self._store.transaction() as db:
+                self._bury(db)
 
     def event(self, id: str, what: str) -> None:
         """A remark in a job's history, such as a state that no document names."""
-        with self._transaction() as db:
+        with self._store.transaction() as db:
             self._event(db, id, what)
 
+    def handed_out(self, id: str) -> None:
+        """The job's end was told. The first time counts."""
+        with self._store.transaction() as db:
+            db.execute(
+                f"UPDATE jobs SET handed_out_at = ? WHERE id = ? AND handed_out_at IS NULL"
+                f" AND state IN {marks(ENDED)}",
+                (self._clock.time(), id, *ENDED),
+            )
+
     def events(self, id: str) -> tuple[str, ...]:
-        rows = self._db.execute("SELECT what FROM events WHERE job = ? ORDER BY at, rowid", (id,))
+        rows = self._store.rows("SELECT what FROM events WHERE job = ? ORDER BY at, rowid", id)
         return tuple(row["what"] for row in rows)
 
     def get(self, id: str) -> Job:
-        row = self._db.execute("SELECT * FROM jobs WHERE id = ?", (id,)).fetchone()
+        row = self._store.row("SELECT * FROM jobs WHERE id = ?", id)
         if row is None:
             raise UsageError(
                 f"There is no job {id}.",
@@ -203,46 +237,170 @@ class Ledger:
             )
         return self._job(row)
 
-    def newest(self, count: int) -> tuple[Job, ...]:
-        rows = self._db.execute("SELECT * FROM jobs ORDER BY created_at DESC LIMIT ?", (count,))
-        return tuple(self._job(row) for row in rows.fetchall())
+    def newest(
+        self,
+        count: int,
+        *,
+        only_open: bool = False,
+        user_id: str | None = None,
+        since: float | None = None,
+    ) -> tuple[Job, ...]:
+        """The newest jobs first: all, or only those still open, of one user, made since a time."""
+        wanted: dict[str, Any] = {}
+        if only_open:
+            wanted["open = ?"] = 1
+        if user_id is not None:
+            wanted["user_id = ?"] = user_id
+        if since is not None:
+            wanted["created_at >= ?"] = since
+        where = f" WHERE {' AND '.join(wanted)}" if wanted else ""
+        rows = self._store.rows(
+            f"SELECT * FROM jobs{where} ORDER BY created_at DESC LIMIT ?", *wanted.values(), count
+        )
+        return tuple(self._job(row) for row in rows)
 
-    def _job(self, row: sqlite3.Row) -> Job:
-        task = None
-        if row["task_id"]:
-            task = TaskRef(row["gateway"], row["task_id"], row["submitted_at"], json.loads(row["route"]))
-        return Job(
-            id=row["id"],
-            state=row["state"],
-            created_at=row["created_at"],
-            changed_at=row["changed_at"],
-            plan=Plan.from_json(json.loads(row["plan"])),
-            out=row["out"],
-            task=task,
-            finished_at=row["finished_at"],
-            charged=row["charged"],
-            error=json.loads(row["error"]) if row["error"] else None,
-            outputs=tuple(_output(made) for made in self._outputs(row["id"])),
+    def purge(self, before: float) -> int:
+        """Forget the jobs that ended before a time; those still open stay. Returns how many went. What they
+        cost stays counted against the limits of its day."""
+        with self._store.transaction() as db:
+            gone = "SELECT id FROM jobs WHERE open = 0 AND changed_at < ?"
+            for table in ("events", "outputs"):
+                db.execute(f"DELETE FROM {table} WHERE job IN ({gone})", (before,))
+            return db.execute("DELETE FROM jobs WHERE open = 0 AND changed_at < ?", (before,)).rowcount
+
+    def _insert(self, db: sqlite3.Connection, plan: Plan, out: str, order: Order) -> str:
+        now, today = self._clock.time(), self.accounts.today
+        id = self._prefix + "".join(secrets.choice(ALPHABET) for _ in range(ID_LENGTH))
+        if order.gateway:
+            self.accounts.claim(db, plan, order.gateway, today)
+        row = {
+            "id": id,
+            "state": "intent",
+            "created_at": now,
+            "changed_at": now,
+            "gateway": plan.gateway,
+            "user_id": plan.user_id,
+            "plan": dump(plan.to_json()),
+            "out": out,
+            "owner": self._owner,
+            "lease": now + LEASE,
+            "fingerprint": order.fingerprint,
+            "asked": order.asked,
+            "idempotency_key": order.key,
+            "token": order.token,
+            "amount": plan.billing.amount,
+            "claimed_on": today if order.gateway else None,
+        }
+        db.execute(f"INSERT INTO jobs ({', '.join(row)}) VALUES {marks(row)}", tuple(row.values()))
+        self._event(db, id, "intent")
+        return id
+
+    def _there(self, order: Order) -> str | None:
+        """The job that makes another one needless, if there is one."""
+        named = self._named(order)
+        same = self._store.rows(
+            "SELECT id, state FROM jobs WHERE fingerprint = ? AND open = 1 ORDER BY created_at",
+            order.fingerprint,
+        )
+        suspects = [row for row in (named, *([] if order.forced else same)) if row]
+        lost = next((row["id"] for row in suspects if row["state"] == "unknown"), None)
+        if lost:
+            raise UnknownOutcome(
+                f"Job {lost} asked for just this, and whether it was accepted is not known: it may have been "
+                "charged. Nothing was sent now.",
+                kind="maybe_bought",
+                detail=f"Find out, then: `reconcile {lost} --task-id ID`, or `--not-charged`.",
+                about={"job": lost},
+            )
+        if named:
+            return str(named["id"])
+        running = (row["id"] for row in same if row["state"] in RUNNING)
+        return None if order.forced else next(running, None)
+
+    def _named(self, order: Order) -> sqlite3.Row | None:
+        if order.key is not None:
+            row = self._store.row("SELECT id, state, asked FROM jobs WHERE idempotency_key = ?", order.key)
+            if row and row["asked"] != order.asked:
+                raise UsageError(
+                    f"--idempotency-key {order.key} was given before with another request: job {row['id']}.",
+                    kind="key_reused",
+                    detail="A key stands for one request. Give another key, or none.",
+                )
+            if row:
+                return row
+        if order.token is not None:
+            return self._store.row(
+                "SELECT id, state, asked FROM jobs WHERE token = ? AND asked = ?", order.token, order.asked
+            )
+        return None
+
+    def _take_up(self, db: sqlite3.Connection, id: str) -> bool:
+        """Make a parked job this process's own. Of several that try, one can."""
+        taken = db.execute(
+            "UPDATE jobs SET owner = ?, lease = ? WHERE id = ? AND state = 'intent' AND owner IS NULL",
+            (self._owner, self._clock.time() + LEASE, id),
+        )
+        return taken.rowcount == 1
+
+    def _dead(self) -> list[sqlite3.Row]:
+        """Jobs whose lease ran out, or ends later than any lease could: then the clock was set back."""
+        now = self._clock.time()
+        return self._store.rows(
+            f"SELECT id, state FROM jobs WHERE open = 1 AND state IN {marks(LEASED)}"
+            " AND (lease IS NULL OR lease < ? OR lease > ?)",
+            *LEASED,
+            now,
+            now + PARKED + LEASE,
         )
 
+    def _bury(self, db: sqlite3.Connection) -> None:
+        for row in self._dead():
+            if row["state"] == "intent":
+                gone = Interrupted(
+                    "The process that began this is gone. Nothing was bought.", kind="abandoned"
+                )
+                self._set(db, row["id"], "abandoned", self._ended(error_record(gone)))
+            else:
+                lost = UnknownOutcome(
+                    "The process that sent the paid request is gone. It may have been charged."
+                )
+                self._set(db, row["id"], "unknown", {"error": dump(error_record(lost))})
+
+    def _ended(self, error: Json) -> Json:
+        return {"error": dump(error), "finished_at": self._clock.time()}
+
+    def _job(self, row: sqlite3.Row) -> Job:
+        return job(row, self._outputs(row["id"]))
+
     def _outputs(self, id: str) -> list[sqlite3.Row]:
-        return self._db.execute("SELECT * FROM outputs WHERE job = ? ORDER BY n", (id,)).fetchall()
+        return self._store.rows("SELECT * FROM outputs WHERE job = ? ORDER BY n", id)
 
     def _move(self, id: str, state: str, **fields: Any) -> None:
-        with self._transaction() as db:
+        with self._store.transaction() as db:
             self._set(db, id, state, fields)
 
     def _set(self, db: sqlite3.Connection, id: str, state: str, fields: Json) -> None:
         """One step of the state machine; a step that is not in MOVES is a defect, not a wish."""
         before = [origin for origin, targets in MOVES.items() if state in targets]
-        changes = {"state": state, "changed_at": self._clock.time(), **fields}
-        changed = db.execute(
-            f"UPDATE jobs SET {', '.join(f'{name} = ?' for name in changes)}"
-            f" WHERE id = ? AND state IN ({', '.join('?' * len(before))})",
-            (*changes.values(), id, *before),
+        row = db.execute("SELECT * FROM jobs WHERE id = ?", (id,)).fetchone()
+        if row is None or row["state"] not in before:
+            raise InternalError(
+                f"Job {id} is {row['state'] if row else 'nowhere'} and cannot become {state}."
+            )
+        if state in BOUGHT_NOTHING and row["task_id"] is None:
+            self.accounts.give_back(db, row)
+            fields = {**fields, "claimed_on": None, "idempotency_key": None, "token": None}
+        changes = {
+            "state": state,
+            "changed_at": self._clock.time(),
+            "open": int(state not in BOUGHT_NOTHING),
+            "lease": None,
+            **fields,
+        }
+        db.execute(
+            f"UPDATE jobs SET {', '.join(f'{name} = ?' for name in changes)} WHERE id = ?",
+            (*changes.values(), id),
         )
-        if changed.rowcount != 1:
-            raise InternalError(f"Job {id} is {self._state(db, id)} and cannot become {state}.")
         self._event(db, id, state)
 
     def _state(self, db: sqlite3.Connection, id: str) -> str | None:
@@ -251,65 +409,3 @@ class Ledger:
 
     def _event(self, db: sqlite3.Connection, id: str, what: str) -> None:
         db.execute("INSERT INTO events (job, at, what) VALUES (?, ?, ?)", (id, self._clock.time(), what))
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        try:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._db
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
-        except sqlite3.Error as problem:
-            raise _unusable(problem, self._path) from problem
-
-    def _write_ahead(self) -> None:
-        """Of several that open a new record at once, one gets to switch it: SQLite does not let the others
-        wait for that, so we do."""
-        for left in reversed(range(TURNS)):
-            try:
-                self._db.execute("PRAGMA journal_mode = WAL")
-                return
-            except sqlite3.OperationalError as busy:
-                if not left or "locked" not in str(busy):
-                    raise
-                self._clock.sleep(0.05)
-
-    def _migrate(self) -> None:
-        self._db.execute("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, at REAL NOT NULL)")
-        with self._transaction() as db:
-            applied = {row["name"] for row in db.execute("SELECT name FROM migrations")}
-            for name, statements in MIGRATIONS.items():
-                if name not in applied:
-                    for statement in filter(str.strip, statements.split(";")):
-                        db.execute(statement)
-                    db.execute("INSERT INTO migrations (name, at) VALUES (?, ?)", (name, self._clock.time()))
-
-
-def _output(row: sqlite3.Row) -> Saved | Output:
-    if row["path"] is None:
-        return Output(row["kind"], row["url"], row["width"], row["height"])
-    return Saved(
-        kind=row["kind"],
-        path=row["path"],
-        url=row["url"],
-        mime=row["mime"],
-        bytes=row["bytes"],
-        sha256=row["sha256"],
-        width=row["width"],
-        height=row["height"],
-    )
-
-
-def _dump(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _unusable(problem: Exception, path: str) -> LedgerError:
-    why = (problem.strerror if isinstance(problem, OSError) else None) or str(problem)
-    return LedgerError(
-        f"The record of jobs {path} cannot be written ({why}). Nothing is bought without it: make room, or "
-        "set MEDIA_STUDIO_HOME to a folder that can be written."
-    )

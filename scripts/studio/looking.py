@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import platform
+from datetime import timedelta
 from importlib import metadata
 from pathlib import Path
 
-from studio import __version__, catalogue, documents, options
+from studio import __version__, arguments, catalogue, options, reports
 from studio.app import App, rehearsal_key
-from studio.buying import as_recorded, find
 from studio.errors import EXITS, KeyProblem, UsageError
+from studio.jobs import as_recorded, find, instant
 from studio.settings import url_variable
 from studio.types import Gateway, Json, ModelSpec
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "references" / "schemas"
+EVERYTHING = 10**9
 LIBRARIES = ("requests", "jsonschema", "Pillow", "platformdirs", "rich")
 
 
@@ -23,8 +25,26 @@ def show(app: App) -> Json:
 
 
 def listing(app: App) -> Json:
-    gateways = {made.id: made for made in catalogue.gateways()}
-    return documents.listing(app.ledger.newest(app.made.count), gateways, sandbox=app.sandbox)
+    made = app.made
+    app.ledger.settle()
+    count = EVERYTHING if made.all else made.count
+    since = instant(app, made.since) if made.since else None
+    found = app.ledger.newest(count + 1, only_open=made.open, user_id=made.user_id, since=since)
+    return reports.listing(found[:count], _gateways(), sandbox=app.sandbox, more=len(found) > count)
+
+
+def spend(app: App) -> Json:
+    """What was spent since, by whom, and what today's limits leave."""
+    made, accounts = app.made, app.ledger.accounts
+    app.ledger.settle()
+    rows = accounts.spending(instant(app, made.since or timedelta(days=30)))
+    limits = []
+    for id in _gateways():
+        gateway = app.settings.gateway(id)
+        by_user = accounts.spent_today(id, made.user_id) if made.user_id is not None else None
+        limits.append(reports.limits(gateway, accounts.spent_today(id), by_user))
+    kept = [row for row in rows if made.user_id in {None, row.user_id}]
+    return reports.spending(kept, limits, _gateways(), sandbox=app.sandbox)
 
 
 def models(app: App) -> Json:
@@ -32,17 +52,17 @@ def models(app: App) -> Json:
     if getattr(made, "live", False) or getattr(made, "list_models", False):
         return _live_models(app)
     rows = [
-        documents.model(spec, app.settings.gateway(spec.gateway), _default_for(spec))
+        reports.model(spec, app.settings.gateway(spec.gateway), _default_for(spec))
         for spec in catalogue.models(made.task_type)
         if made.provider in {None, spec.provider} and made.gateway in {None, spec.gateway}
     ]
     dates = sorted({vendor.as_of for vendor in catalogue.vendors()})
-    return documents.models(rows, basis=f"table of {', '.join(dates)}", sandbox=app.sandbox)
+    return reports.models(rows, basis=f"table of {', '.join(dates)}", sandbox=app.sandbox)
 
 
 def doctor(app: App) -> Json:
     keys = [_key(app, gateway) for gateway in catalogue.gateways()]
-    return documents.doctor(
+    return reports.doctor(
         ready=any(row["key"] == "set" for row in keys),
         keys=keys,
         defaults={id: _default(app, id) for id in catalogue.task_types()},
@@ -58,8 +78,8 @@ def doctor(app: App) -> Json:
 def schema(app: App) -> Json:
     """What goes in and what comes out, for programs."""
     files = sorted(SCHEMAS.glob("*.json"))
-    return documents.schema(
-        commands={command.name: options.schema(command) for command in options.COMMANDS},
+    return reports.schema(
+        commands={command.name: arguments.schema(command) for command in options.COMMANDS},
         made={file.stem: json.loads(file.read_text(encoding="utf-8")) for file in files},
         exits={str(code): meaning for code, meaning in EXITS.items()},
     )
@@ -73,7 +93,7 @@ def serve(app: App) -> Json:
         for role in gateway.urls:
             environment[url_variable(gateway.id, role)] = box.urls[gateway.id][role]
         environment[gateway.key_env] = rehearsal_key(gateway)
-    return documents.serving(environment, box.urls)
+    return reports.serving(environment, box.urls)
 
 
 def _live_models(app: App) -> Json:
@@ -91,8 +111,12 @@ def _live_models(app: App) -> Json:
                 if made.task_type in {None, task_type}:
                     for offer in app.offers(runner, task_type, speed):
                         spec = catalogue.by_id(offer.model_id, gateway.id)
-                        rows.append(documents.live_model(offer, spec, task_type, vendor.id, reached))
-    return documents.models(rows, basis="live", sandbox=app.sandbox)
+                        rows.append(reports.live_model(offer, spec, task_type, vendor.id, reached))
+    return reports.models(rows, basis="live", sandbox=app.sandbox)
+
+
+def _gateways() -> dict[str, Gateway]:
+    return {made.id: made for made in catalogue.gateways()}
 
 
 def _key(app: App, gateway: Gateway) -> Json:

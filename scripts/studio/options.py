@@ -1,26 +1,25 @@
 """The one table of commands and options: parsing, help, the schema and the references are made from it.
 
-Parsing is strict: an unknown flag, a value out of range or a word too many stops with exit 2 and the
-nearest name, because an option that is silently ignored is money spent on something else.
+What is given is read by `studio.arguments`.
 """
 
 from __future__ import annotations
 
 import argparse
-import difflib
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any, NoReturn
 
-from studio import __version__
-from studio.errors import EXITS, UsageError
-from studio.values import written
-
-BUYING = ("make", "quote")
-TALKING = (*BUYING, "models", "wait")  # those that may speak to a gateway
-EVERY = (*TALKING, "show", "list", "doctor", "schema", "sandbox")
+PAYING = ("make", "start")
+WISHING = (*PAYING, "quote", "again")  # those that say what is wanted
+ASKING = (*PAYING, "quote")
+TALKING = (*WISHING, "models", "wait", "fetch", "reconcile", "cancel")  # those that may speak to a gateway
+EVERY = (*TALKING, "show", "list", "spend", "purge", "doctor", "schema", "sandbox")
+REHEARSING = (*ASKING, "models", "list", "spend", "purge")  # the others know by the job
+UNITS = {"d": "days", "h": "hours", "m": "minutes"}
 
 
 @dataclass(frozen=True)
@@ -32,10 +31,17 @@ class Command:
 
 COMMANDS = (
     Command("make", "buy, wait to the end, save, and print one result"),
+    Command("start", "buy and come back at once; `wait` brings the result"),
     Command("quote", "say what it would cost; buys nothing and uploads nothing"),
+    Command("again", "quote a job once more, with what is changed here; buys nothing", ("job",)),
     Command("wait", "go on with a job; never buys", ("job",)),
     Command("show", "one job, as the record knows it", ("job",)),
     Command("list", "the newest jobs"),
+    Command("fetch", "save a finished job's files again; never buys", ("job",)),
+    Command("cancel", "stop a job, where that is still possible", ("job",)),
+    Command("reconcile", "settle a job of which it is not known whether it was bought", ("job",)),
+    Command("spend", "what was spent, where and by whom, and what the limits leave"),
+    Command("purge", "forget jobs that ended long ago; their files stay"),
     Command("models", "what can be made, with which options and prices"),
     Command("doctor", "what is set up, and what is missing"),
     Command("schema", "the documents, inputs and exit codes, for programs"),
@@ -125,65 +131,147 @@ def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return made
 
 
+def moment(text: str) -> timedelta | date:
+    """How long ago, or a day."""
+    number, unit = text[:-1], text[-1:]
+    if number.isdecimal() and unit in UNITS and len(number) < 6:
+        return timedelta(**{UNITS[unit]: int(number)})
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"must be a date such as 2026-03-01, or an age such as 30d or 12h, not {text!r}"
+        ) from None
+
+
 OPTIONS = (
-    Option(("--prompt",), "what to make, in words", BUYING, metavar="TEXT"),
+    Option(("--prompt",), "what to make, in words", WISHING, metavar="TEXT"),
     Option(
         ("--model", "--model-id"),
         "a model by id, name or nickname; the default is shown by `models`",
-        BUYING,
+        WISHING,
         metavar="NAME",
     ),
-    Option(("--version-id",), "one version of the model, by the vendor's id", BUYING, metavar="ID"),
+    Option(("--version-id",), "one version of the model, by the vendor's id", WISHING, metavar="ID"),
     Option(
         ("--task-type",),
         "what kind of making; else read from the inputs",
-        (*BUYING, "models"),
+        (*WISHING, "models"),
         metavar="TYPE",
     ),
-    Option(("--provider",), "only models of this provider", (*BUYING, "models"), metavar="NAME"),
-    Option(("--gateway",), "only models paid through this gateway", (*BUYING, "models"), metavar="NAME"),
+    Option(("--provider",), "only models of this provider", (*WISHING, "models"), metavar="NAME"),
+    Option(("--gateway",), "only models paid through this gateway", (*WISHING, "models"), metavar="NAME"),
     Option(
-        ("--input-images",), "pictures to start from: files or https links", BUYING, metavar="FILE", many=True
+        ("--input-images",),
+        "pictures to start from: files or https links",
+        WISHING,
+        metavar="FILE",
+        many=True,
     ),
-    Option(("--n",), "how many; each is charged", BUYING, type=whole(1, 10), default=1),
+    Option(("--n",), "how many, 1 if not said; each is charged", WISHING, type=whole(1, 10)),
     Option(
-        ("--size",), "the model's size or quality step, such as 2K", BUYING, metavar="SIZE", parameter=True
+        ("--size",), "the model's size or quality step, such as 2K", WISHING, metavar="SIZE", parameter=True
     ),
-    Option(("--aspect-ratio",), "such as 16:9, or 横图", BUYING, metavar="W:H", parameter=True),
+    Option(("--aspect-ratio",), "such as 16:9, or 横图", WISHING, metavar="W:H", parameter=True),
     Option(
         ("--resolution",),
         "such as 720p, where the model has it; pictures have --size",
-        BUYING,
+        WISHING,
         metavar="P",
         parameter=True,
     ),
-    Option(("--duration",), "in seconds, where the model has it", BUYING, metavar="SECONDS", parameter=True),
+    Option(("--duration",), "in seconds, where the model has it", WISHING, metavar="SECONDS", parameter=True),
     Option(
         ("--seed",),
         "to make the same again, where the model can",
-        BUYING,
+        WISHING,
         type=whole(-1, 2**32 - 1),
         metavar="N",
         parameter=True,
     ),
     Option(
-        ("--set",), "any other parameter of the model", BUYING, type=pair, metavar="NAME=VALUE", repeated=True
+        ("--set",),
+        "any other parameter of the model",
+        WISHING,
+        type=pair,
+        metavar="NAME=VALUE",
+        repeated=True,
     ),
     Option(
         ("--extra-params",),
         "the same as --set, as one JSON object whose types are kept",
-        BUYING,
+        WISHING,
         type=json_object,
         metavar="JSON",
     ),
     Option(
+        ("--unchecked",),
+        "a parameter past all checks; what it costs is then not known",
+        WISHING,
+        type=pair,
+        metavar="NAME=VALUE",
+        repeated=True,
+    ),
+    Option(
+        ("--approve",),
+        "buy exactly what this token of a quote stands for, at its price",
+        PAYING,
+        metavar="TOKEN",
+    ),
+    Option(
+        ("--yes",),
+        "do not ask about a price, where --max-credits or a limit of the config holds it",
+        ASKING,
+        switch=True,
+    ),
+    Option(
         ("--max-credits",),
-        "the most that this may cost; approves a known price up to it",
-        BUYING,
+        "the most that this may cost, in the gateway's unit",
+        ASKING,
         type=Within(0, 1e9),
         metavar="N",
     ),
-    Option(("--out",), "folder for the files (default: ./media-studio)", BUYING, metavar="FOLDER"),
+    Option(
+        ("--max-per-day",),
+        "the most that may be spent today; the config's limit counts where it is lower",
+        ASKING,
+        type=Within(0, 1e9),
+        metavar="N",
+    ),
+    Option(
+        ("--max-per-user",),
+        "the most that --user-id may spend today; the config's limit counts where it is lower",
+        ASKING,
+        type=Within(0, 1e9),
+        metavar="N",
+    ),
+    Option(
+        ("--accept-unknown-price",),
+        "buy although the price is not known, where config.toml allows that and no limit is set",
+        ASKING,
+        switch=True,
+    ),
+    Option(
+        ("--idempotency-key",),
+        "such as the chat message's id: the same key never buys a second time",
+        ASKING,
+        metavar="KEY",
+    ),
+    Option(
+        ("--force-new",),
+        "buy another although the same is being made, or may have been bought",
+        ASKING,
+        switch=True,
+    ),
+    Option(
+        ("--allow-degrade",),
+        "where the vendor refuses the size, take the next smaller one that costs no more",
+        ASKING,
+        switch=True,
+    ),
+    Option(
+        ("--out",), "folder for the files (default: ./media-studio)", (*WISHING, "fetch"), metavar="FOLDER"
+    ),
     Option(
         ("--timeout",),
         "how long to wait for the result, in seconds",
@@ -194,7 +282,7 @@ OPTIONS = (
     Option(
         ("--max-wait",),
         "come back after so many seconds",
-        ("wait",),
+        ("wait", "fetch", "reconcile"),
         type=Within(0, 86400),
         metavar="S",
         default=45.0,
@@ -206,14 +294,37 @@ OPTIONS = (
         switch=True,
     ),
     Option(("--language",), "of the messages", TALKING, choices=("auto", "zh", "en"), default="auto"),
-    Option(("--user-id",), "whose job it is; never leaves this machine", BUYING, metavar="ID"),
+    Option(
+        ("--user-id",),
+        "whose job it is; never leaves this machine",
+        (*WISHING, "list", "spend"),
+        metavar="ID",
+    ),
+    Option(("--task-id",), "the vendor's id of the task that it became", ("reconcile",), metavar="ID"),
+    Option(("--not-charged",), "it was not accepted, and not charged", ("reconcile",), switch=True),
     Option(("--list-models",), "the same as `models --live`", ("make",), switch=True),
     Option(("--live",), "ask the vendor's list (needs a key)", ("models",), switch=True),
     Option(("--count",), "how many jobs to list", ("list",), type=whole(1, 1000), default=20),
+    Option(("--all",), "list all jobs, however many", ("list",), switch=True),
+    Option(("--open",), "only jobs of which something is still to come", ("list",), switch=True),
+    Option(
+        ("--since",),
+        "from when on: a date, or an age such as 7d or 12h (default: all; for spend 30d)",
+        ("list", "spend"),
+        type=moment,
+        metavar="WHEN",
+    ),
+    Option(
+        ("--before",),
+        "forget what ended before: a date, or an age such as 90d",
+        ("purge",),
+        type=moment,
+        metavar="WHEN",
+    ),
     Option(
         ("--sandbox",),
         "a rehearsal: no key, no cost, an imitation of the vendor",
-        (*BUYING, "models", "list"),
+        REHEARSING,
         switch=True,
     ),
     Option(
@@ -234,7 +345,10 @@ OPTIONS = (
     Option(("--home",), "folder of the record (default: MEDIA_STUDIO_HOME)", EVERY, metavar="FOLDER"),
     Option(("--json", "--output-json"), "print one JSON document", EVERY, switch=True),
     Option(
-        ("--events",), "print JSON lines as things happen, the document last", ("make", "wait"), switch=True
+        ("--events",),
+        "print JSON lines as things happen, the document last",
+        (*PAYING, "wait", "fetch", "reconcile"),
+        switch=True,
     ),
     Option(("--brief",), "print one short ASCII line", EVERY, switch=True),
     Option(("--quiet",), "print values only, one a line", EVERY, switch=True),
@@ -245,151 +359,3 @@ def flag(parameter: str) -> str:
     """How a parameter of a model is given: by its own option, or by --set."""
     own = next((option for option in OPTIONS if option.parameter and option.name == parameter), None)
     return own.flags[0] if own else f"--set {parameter}"
-
-
-class _Once(argparse.Action):
-    """A flag that came before with another value contradicts itself: one of the two would be ignored."""
-
-    def __call__(
-        self,
-        parser: argparse.ArgumentParser,
-        namespace: argparse.Namespace,
-        values: Any,
-        flag: str | None = None,
-    ) -> None:
-        before = getattr(self, "before", values)
-        if before != values:
-            raise _given_twice(str(flag), before, values)
-        self.before = values
-        setattr(namespace, self.dest, values)
-
-
-def _given_twice(name: str, one: object, other: object) -> UsageError:
-    return UsageError(
-        f"{name} was given twice, as {one} and as {other}.",
-        kind="contradiction",
-        about={"asked": f"{one} + {other}"},
-    )
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message[:1].upper()}{message[1:]}.", detail=f"See `{self.prog} --help`.")
-
-
-def parse(argv: Sequence[str]) -> argparse.Namespace:
-    """argv -> a namespace with `command` and one entry an option. Flags first means make."""
-    words = list(argv)
-    for word in words:
-        if any(0xD800 <= ord(char) <= 0xDFFF or char == "\0" for char in word):
-            raise UsageError("A word of the command is no valid text.", detail=ascii(word))
-    if words and words[0] in {"--help", "-h", "--version"}:
-        _top().parse_args(words)
-    if not words or words[0].startswith("-"):
-        words.insert(0, "make")
-    name = words[0]
-    command = next((command for command in COMMANDS if command.name == name), None)
-    if command is None:
-        raise UsageError(
-            f"There is no command {name}.{_nearest(name, [made.name for made in COMMANDS])}",
-            detail=f"Commands: {', '.join(made.name for made in COMMANDS)}.",
-        )
-    parser = _parser(command)
-    made, left = parser.parse_known_args(words[1:])
-    if left:
-        flags = [flag for option in OPTIONS if name in option.commands for flag in option.flags]
-        raise UsageError(f"`{name}` does not know {left[0]}.{_nearest(left[0], flags)}")
-    made.command = name
-    return made
-
-
-def parameters(made: argparse.Namespace) -> dict[str, Any]:
-    """The model's parameters that were given, from all three ways of giving them. Two ways that differ
-    contradict each other and stop."""
-    flags = [(option.name, getattr(made, option.name)) for option in OPTIONS if option.parameter]
-    typed = [*((name, value) for name, value in flags if value is not None), *(made.set or ())]
-    for name in [name for name, value in typed if value == ""]:  # in JSON it is a value
-        raise UsageError(f"{name} was given without a value.")
-    given: dict[str, Any] = {}
-    for name, value in (*(made.extra_params or {}).items(), *typed):  # JSON first: it says the type
-        if written(given.setdefault(name, value)) != written(value):
-            raise _given_twice(name, given[name], value)
-    return given
-
-
-def schema(command: Command) -> dict[str, Any]:
-    """The inputs of a command as a JSON Schema, named as the flags are."""
-    properties: dict[str, Any] = {word: {"type": "string"} for word in command.words}
-    for option in OPTIONS:
-        if command.name in option.commands:
-            properties[option.flags[0]] = _property(option)
-    return {
-        "description": command.help,
-        "type": "object",
-        "properties": properties,
-        "required": list(command.words),
-        "additionalProperties": False,
-    }
-
-
-def _property(option: Option) -> dict[str, Any]:
-    made: dict[str, Any] = {"type": "object" if option.type is json_object else "string"}
-    if isinstance(option.type, Within):
-        made = {"type": "integer" if option.type.whole else "number"}
-        made.update(minimum=option.type.least, maximum=option.type.most)
-    if option.switch:
-        made = {"type": "boolean"}
-    if option.choices:
-        made["enum"] = list(option.choices)
-    if option.many or option.repeated:
-        made = {"type": "array", "items": made}
-    made["description"] = option.help
-    if option.default is not None:
-        made["default"] = option.default
-    if len(option.flags) > 1:
-        made["x-aliases"] = list(option.flags[1:])
-    return made
-
-
-def _parser(command: Command) -> _Parser:
-    parser = _Parser(prog=f"create.py {command.name}", description=command.help, allow_abbrev=False)
-    for word in command.words:
-        parser.add_argument(word)
-    for option in OPTIONS:
-        if command.name in option.commands:
-            parser.add_argument(*option.flags, dest=option.name, help=option.help, **_settings(option))
-    return parser
-
-
-def _settings(option: Option) -> dict[str, Any]:
-    if option.switch:
-        return {"action": "store_true"}
-    settings: dict[str, Any] = {"type": option.type, "metavar": option.metavar, "default": option.default}
-    if option.choices:
-        settings.update(choices=option.choices, metavar=None)
-    if option.many:
-        settings["nargs"] = "+"
-    if option.repeated:
-        settings["action"] = "append"
-    elif "wait" not in option.commands:  # it says what to buy; the others say how to speak of it
-        settings["action"] = _Once
-    return settings
-
-
-def _top() -> argparse.ArgumentParser:
-    commands = "\n".join(f"  {command.name:9}{command.help}" for command in COMMANDS)
-    exits = "\n".join(f"  {code:<5}{meaning}" for code, meaning in EXITS.items())
-    parser = argparse.ArgumentParser(
-        prog="create.py",
-        usage="create.py COMMAND [OPTION ...]   (flags first means make; COMMAND --help lists its options)",
-        description="Pictures and videos: asks the price, pays once, saves the file, prints one document.",
-        epilog=f"commands:\n{commands}\n\nexit codes:\n{exits}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--version", action="version", version=f"media-studio {__version__}")
-    return parser
-
-
-def _nearest(word: str, among: Sequence[str]) -> str:
-    close = difflib.get_close_matches(word.split("=", maxsplit=1)[0], among, n=1)
-    return f" Did you mean {close[0]}?" if close else ""

@@ -1,5 +1,5 @@
-"""From a wish to a plan: which kind of making, which model, which inputs, which form, which one price; and
-whether the person has to be asked first. Sends nothing but the question for the live list."""
+"""From a wish to a plan: which kind of making, which model, which inputs, which form, which one price. Sends
+nothing but the question for the live list."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from studio import billing, catalogue, media, params
+from studio import billing, catalogue, media, params, terms
 from studio.alternatives import alternatives, stands_twice
-from studio.errors import NeedsApproval, NetworkError, OverLimit, UsageError
-from studio.types import Gateway, ModelRef, ModelSpec, Offer, Plan, Source, TaskType
+from studio.errors import NetworkError, UsageError
+from studio.types import Billing, Gateway, ModelRef, ModelSpec, Offer, Plan, Resolved, Source, TaskType
 
 OffersOf = Callable[[ModelSpec, str], tuple[Offer, ...]]
 """A model and a task type -> the live list of its gateway."""
@@ -29,9 +29,9 @@ class Wish:
     inputs: tuple[str, ...] = ()
     n: int = 1
     options: Mapping[str, Any] = field(default_factory=dict)
+    unchecked: Mapping[str, str] = field(default_factory=dict)
     language: str = "en"
     user_id: str | None = None
-    max_credits: float | None = None
     speed: float = 1.0
 
     def requested(self) -> dict[str, Any]:
@@ -39,10 +39,17 @@ class Wish:
         return {
             "prompt": self.prompt,
             "model": self.model,
+            "version_id": self.version_id,
             "n": self.n,
             "inputs": list(self.inputs),
             "options": dict(self.options),
+            "unchecked": dict(self.unchecked),
         }
+
+    def digest(self, inputs: tuple[Source, ...]) -> str:
+        """The same for two commands that ask for the same, whatever the live list says by then."""
+        about = (self.task_type, self.provider, self.gateway, self.user_id)
+        return terms.digest({**self.requested(), "inputs": terms.inputs_of(inputs), "about": about})
 
 
 def task_type_of(wish: Wish) -> TaskType:
@@ -132,6 +139,7 @@ def draft(  # noqa: PLR0913 - the parts of a plan, each found by a step of its o
             no.about["wish"] = " + ".join((*map(str, asked.options.values()), *times))
             no.detail = " ".join(filter(None, (no.detail, "No other model in the list makes exactly this.")))
         raise
+    resolved, price = _unchecked(wish, offer, resolved, price)
     return Plan(
         provider=model.provider,
         gateway=gateway.id,
@@ -154,20 +162,18 @@ def draft(  # noqa: PLR0913 - the parts of a plan, each found by a step of its o
     )
 
 
-def check_consent(plan: Plan, gateway: Gateway, max_credits: float | None) -> None:
-    """Promise 2: an unknown price, or one above what is usual, is asked about first."""
-    steps = plan.billing.amount
-    if steps is None:
-        raise NeedsApproval("The price of this is not known, so it is not bought.")
-    price = gateway.unit.amount(steps)  # 0.29 is 29 steps, but 0.29 * 100 is a little less than 29
-    amount = f"{price} {gateway.unit.name}"
-    if max_credits is not None and price > max_credits:
-        raise OverLimit(f"This costs {amount}, more than --max-credits {max_credits:g}.")
-    if max_credits is None and steps > gateway.confirm_above:
-        raise NeedsApproval(
-            f"This costs {amount}, which is more than is bought without asking.",
-            detail=f"After a yes, run it again with --max-credits {price}.",
-        )
+def _unchecked(wish: Wish, offer: Offer, resolved: Resolved, price: Billing) -> tuple[Resolved, Billing]:
+    """With what the person sends past our checks. What that costs, nobody here knows."""
+    if not wish.unchecked:
+        return resolved, price
+    reserved = params.RESERVED.intersection(wish.unchecked)
+    if reserved:
+        raise UsageError(f"--unchecked cannot set {', '.join(sorted(reserved))}.", kind="reserved_name")
+    values = {**resolved.values, **wish.unchecked}
+    origin = {**resolved.origin, **dict.fromkeys(wish.unchecked, "unchecked")}
+    without = {control.name for made in offer.form if made.target in wish.unchecked for control in made.ui}
+    applied = {name: value for name, value in resolved.applied.items() if name not in without}
+    return Resolved(values, origin, applied), replace(price, amount=None, basis="unknown")
 
 
 def _admitted(model: ModelSpec, wish: Wish) -> bool:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, suppress
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor
+from concurrent.futures import wait as first_of
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import localtime, strftime
@@ -28,13 +29,15 @@ from studio.errors import (
     RateLimited,
     StudioError,
     UnknownOutcome,
+    UsageError,
     error_record,
 )
-from studio.ledger import Ledger
+from studio.ledger import Ledger, Order
 from studio.types import (
     Clock,
     Done,
     Failed,
+    Gateway,
     Job,
     Json,
     MediaRef,
@@ -44,6 +47,7 @@ from studio.types import (
     Saved,
     Source,
     Submitted,
+    TaskRef,
 )
 
 T = TypeVar("T")
@@ -66,7 +70,9 @@ class Wire(Protocol):
 
 @dataclass
 class Runner:
-    """`held` keeps Ctrl-C waiting while the paid call is under way; `tell` is told how a job goes on."""
+    """`held` keeps Ctrl-C waiting while the paid call is under way; `tell` is told how a job goes on; `alive`
+    keeps a job's lease while this process is buying; `patience`: seconds in all that trouble which will
+    pass is waited out before the vendor accepted."""
 
     provider: Provider
     http: Wire
@@ -74,14 +80,32 @@ class Runner:
     clock: Clock
     held: Callable[[], AbstractContextManager[None]]
     tell: Callable[[Job, str], None]
+    gateway: Gateway | None = None
+    alive: Callable[[str], AbstractContextManager[None]] = lambda job: nullcontext()
+    patience: float = BUSY_PATIENCE
 
-    def buy(self, plan: Plan, out: Path) -> Job:
-        """Intent, uploads, the paid call. Returns the submitted job, or raises with the job's end on
-        record."""
-        job = self.ledger.begin(plan, str(out))
+    def buy(
+        self, plan: Plan, out: Path, order: Order | None = None, uploads_until: float | None = None
+    ) -> Job:
+        """Intent, uploads, the paid call. Returns the submitted job, or raises with the job's end on record.
+
+        A job that another command began is returned as it is: nothing is bought here. So is one whose
+        inputs still travel at `uploads_until` (monotonic seconds), in `intent`: the next command with the
+        same request goes on with it, and each adds at least one input."""
+        job, ours = self.ledger.begin(plan, str(out), order)
         self.tell(job, "recorded")
+        if not ours:
+            return job
+        with self.alive(job.id):
+            return self._bought(job, replace(plan, billing=job.plan.billing), uploads_until)
+
+    def _bought(self, job: Job, plan: Plan, uploads_until: float | None) -> Job:
         try:
-            refs = self._upload(plan)
+            refs = self._upload(plan, uploads_until)
+            if refs is None:
+                self.ledger.park(job.id)
+                self.tell(job, "parked")
+                return job
             request = self.provider.submit_request(plan, refs)
             self.patiently(lambda: self._pay(job, request), plan.speed, _refused_before_acceptance)
         except UnknownOutcome as lost:
@@ -96,6 +120,22 @@ class Runner:
         job = self.ledger.get(job.id)
         self.tell(job, "submitted")
         return job
+
+    def find(self, job: Job, task_id: str) -> TaskRef:
+        """The task of that id, as one that this job could have become. Raises UsageError where the vendor
+        has no such task, and whatever else asking for it ends with."""
+        task = self.provider.task_of(job.plan, task_id)
+        try:
+            self._ask(replace(job, task=task))
+        except NetworkError as problem:
+            if problem.kind != "not_found":
+                raise
+            raise UsageError(
+                f"The vendor knows no task {task_id}. Job {job.id} stays as it is.",
+                kind="no_such_task",
+                detail=problem.detail,
+            ) from problem
+        return task
 
     def collect(self, job: Job, until: float) -> Job:
         """Follow a submitted job to its end and save all its files; of a job that is done, those that are
@@ -131,24 +171,49 @@ class Runner:
             except StudioError as problem:
                 wait = BUSY_PAUSE * 2**tried if problem.retry_after is None else problem.retry_after
                 waited += max(wait, BUSY_PAUSE)
-                if not passes(problem) or waited > BUSY_PATIENCE:
+                if not passes(problem) or waited > self.patience:
                     raise
             with self.held():  # whoever pressed Ctrl-C meanwhile does not wait to be sent again
                 pass
             self.clock.sleep(wait / speed)
         raise AssertionError("unreachable")
 
-    def _upload(self, plan: Plan) -> tuple[MediaRef, ...]:
-        def one(source: Source) -> MediaRef:
-            return self.patiently(lambda: self.provider.upload(source, self.http.read), plan.speed)
-
-        if not plan.inputs:
-            return ()
+    def _upload(self, plan: Plan, until: float | None) -> tuple[MediaRef, ...] | None:
+        """Every input in the form the vendor takes; None where some still travel at `until`."""
+        known = ((n, self._remembered(source)) for n, source in enumerate(plan.inputs))
+        made = {n: ref for n, ref in known if ref}
         pool = ThreadPoolExecutor(UPLOADS_AT_ONCE)
         try:
-            return tuple(pool.map(one, plan.inputs))
+            travelling = {
+                pool.submit(self._upload_one, source, plan.speed): n
+                for n, source in enumerate(plan.inputs)
+                if n not in made
+            }
+            patience = None  # for the first to arrive: each command gets further than the one before it
+            while travelling:
+                arrived, _ = first_of(travelling, patience, FIRST_COMPLETED)
+                if not arrived:
+                    return None
+                for future in arrived:
+                    n = travelling.pop(future)
+                    made[n] = future.result()
+                    self._remember(plan.inputs[n], made[n])
+                patience = None if until is None else max(0.0, until - self.clock.monotonic())
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+        return tuple(made[n] for n in range(len(plan.inputs)))
+
+    def _upload_one(self, source: Source, speed: float) -> MediaRef:
+        return self.patiently(lambda: self.provider.upload(source, self.http.read), speed)
+
+    def _remembered(self, source: Source) -> MediaRef | None:
+        if self.gateway is None or source.sha256 is None:
+            return None
+        return self.ledger.uploads.remembered(_place(self.gateway), source)
+
+    def _remember(self, source: Source, ref: MediaRef) -> None:
+        if self.gateway and source.sha256 and self.gateway.upload_life:
+            self.ledger.uploads.remember(_place(self.gateway), source, ref, self.gateway.upload_life)
 
     def _pay(self, job: Job, request: Request) -> None:
         """The paid call, from the fsync before it to the fsync after it."""
@@ -158,7 +223,8 @@ class Runner:
             try:
                 made = self._submitted(job, response)
             except RateLimited:  # a provider raises it only for a refusal before acceptance
-                self.ledger.back_to_intent(job.id)
+                with suppress(InternalError):  # taken for dead meanwhile: then it is not sent again either
+                    self.ledger.back_to_intent(job.id)
                 raise
             try:
                 self.ledger.submitted(job.id, made)
@@ -255,6 +321,11 @@ class Runner:
             stem,
         )
         return replace(saved, url=_lasting(saved.url))
+
+
+def _place(gateway: Gateway) -> str:
+    """Where inputs are kept. A rehearsal's is another one each time."""
+    return f"{gateway.id} {gateway.urls.get('upload', gateway.urls['api'])}"
 
 
 def _passing(problem: StudioError) -> bool:

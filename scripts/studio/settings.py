@@ -19,10 +19,16 @@ from studio import catalogue
 from studio.errors import KeyProblem, UsageError
 from studio.messages import LANGUAGES
 from studio.redact import SHORTEST
-from studio.types import Gateway, Json
+from studio.types import Gateway, Json, Limits
 
 HOME = "MEDIA_STUDIO_HOME"
-GATEWAY_SETTINGS = {"confirm_above": (int, float), "hosts": list}
+AMOUNTS = ("per_call", "per_day", "per_user")
+GATEWAY_SETTINGS = {
+    "confirm_above": (int, float),
+    **dict.fromkeys(AMOUNTS, (int, float)),
+    "accept_unknown_price": bool,
+    "hosts": list,
+}
 AUTHORITY = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?")
 SETTINGS = {"language": str, "out": str, "gateways": dict}
 
@@ -35,6 +41,7 @@ class Settings:
     environment: Mapping[str, str] = field(repr=False)
     api_key: str | None = field(default=None, repr=False)
     base_url: str | None = None
+    most: Mapping[str, float | None] = field(default_factory=dict)  # limits of this command, in the unit
     moved: bool = False  # the record is not where it would be by itself
 
     def key(self, gateway: Gateway) -> str:
@@ -61,9 +68,22 @@ class Settings:
         """The gateway with this person's addresses and limits."""
         made = next(gateway for gateway in catalogue.gateways() if gateway.id == id)
         own = self.config.get("gateways", {}).get(id, {})
-        steps = own.get("confirm_above")
-        limit = made.confirm_above if steps is None else int(steps * 10**made.unit.decimals)
-        return replace(made, confirm_above=limit, urls=self._urls(made, own.get("hosts", [])))
+        asked = own.get("confirm_above")
+        return replace(
+            made,
+            confirm_above=made.confirm_above if asked is None else _steps(asked, made),
+            urls=self._urls(made, own.get("hosts", [])),
+            limits=self._limits(made, own),
+        )
+
+    def _limits(self, gateway: Gateway, own: Json) -> Limits:
+        """The config's, and where this command names a lower one, that."""
+        named = {name: (own.get(name), self.most.get(name)) for name in AMOUNTS}
+        least = {
+            name: min((_steps(one, gateway) for one in pair if one is not None), default=None)
+            for name, pair in named.items()
+        }
+        return Limits(**least, accept_unknown=bool(own.get("accept_unknown_price")))
 
     def _urls(self, gateway: Gateway, hosts: list[str]) -> dict[str, str]:
         urls = dict(gateway.urls)
@@ -89,6 +109,7 @@ def load(
     home: str | None = None,
     api_key: str | None = None,
     base_url: str | None = None,
+    most: Mapping[str, float | None] | None = None,
 ) -> Settings:
     chosen = home or environment.get(HOME)
     if chosen:
@@ -106,6 +127,7 @@ def load(
         environment=environment,
         api_key=api_key,
         base_url=base_url,
+        most=most or {},
         moved=bool(chosen),
     )
 
@@ -150,10 +172,17 @@ def _check(table: Any, allowed: Mapping[str, Any], where: str) -> None:
             close = difflib.get_close_matches(name, allowed, n=1)
             hint = f" Did you mean {close[0]}?" if close else f" Known: {', '.join(allowed)}."
             raise UsageError(f"{where}: there is no setting {name}.{hint}", kind="bad_config")
-        if not isinstance(value, allowed[name]) or isinstance(value, bool):
+        if not isinstance(value, allowed[name]) or isinstance(value, bool) != (allowed[name] is bool):
             raise UsageError(f"{where}: {name} has a value of the wrong type.", kind="bad_config")
         if isinstance(value, float) and not math.isfinite(value):
             raise UsageError(f"{where}: {name} must be a finite number.", kind="bad_config")
+        if isinstance(value, int | float) and value < 0:
+            raise UsageError(f"{where}: {name} must not be below 0.", kind="bad_config")
+
+
+def _steps(amount: float, gateway: Gateway) -> int:
+    """An amount in the gateway's unit, in its smallest steps: what is left of a step is dropped."""
+    return int(amount * 10**gateway.unit.decimals + 1e-6)
 
 
 def _allowed(name: str, url: str, gateway: Gateway, hosts: list[str]) -> str:

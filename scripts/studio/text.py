@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import shlex
+from collections.abc import Callable, Iterator
 
 from studio.types import Json
 
@@ -18,6 +19,8 @@ def person(document: Json) -> str:
         "media-studio/doctor/1": _doctor,
         "media-studio/sandbox/1": _sandbox,
         "media-studio/schema/1": _schema,
+        "media-studio/spend/1": _spend,
+        "media-studio/purge/1": _purge,
     }.get(document["schema"], _job)
     return "\n".join(made(document))
 
@@ -30,8 +33,13 @@ def values(document: Json) -> str:
         return "\n".join(found or ([document["job"]] if not document["done"] else []))
     if kind == "quote":
         return str(document["cost"]["quoted"])
-    if kind == "doctor":
-        return "ready" if document["ready"] else "not ready"
+    one: dict[str, Callable[[], str]] = {
+        "doctor": lambda: "ready" if document["ready"] else "not ready",
+        "purge": lambda: str(document["purged"]),
+        "spend": lambda: "\n".join(f"{row['gateway']} {row['spent_today']}" for row in document["limits"]),
+    }
+    if kind in one:
+        return one[kind]()
     rows = {"list": ("jobs", "job"), "models": ("models", "id")}.get(kind)
     if rows:
         return "\n".join(dict.fromkeys(row[rows[1]] for row in document[rows[0]]))
@@ -62,8 +70,13 @@ def _job(document: Json) -> Iterator[str]:
             yield error["detail"]
     if document.get("request"):
         yield json.dumps(document["request"], ensure_ascii=False, indent=2)
-    if document["next"] and not document["done"]:
-        yield f"Go on with: {' '.join(document['next'])}"
+    for item in document.get("resend", []):
+        yield item["message"]
+        if "media" in item:
+            yield f"  {item['media']}"
+    if document["next"]:
+        lead = "If you want that" if document["done"] else "Go on with"
+        yield f"{lead}: {shlex.join(document['next'])}"
 
 
 def _models(document: Json) -> Iterator[str]:
@@ -85,6 +98,24 @@ def _list(document: Json) -> Iterator[str]:
         yield f"{row['job']}  {row['state']:9}  {cost:>10}  {row['model']}  {(row['prompt'] or '')[:50]}"
         for path in row["paths"]:
             yield f"    {path}"
+
+
+def _spend(document: Json) -> Iterator[str]:
+    if not document["spent"]:
+        yield "Nothing was spent."
+    for row in document["spent"]:
+        unknown = f", {row['unknown_price']} of unknown price" if row["unknown_price"] else ""
+        whose = row["user_id"] or "-"
+        jobs = f"{row['jobs']} jobs{unknown}"
+        yield f"{row['day']}  {row['gateway']:10}  {whose:12}  {row['quoted']:>8} {row['unit']}  {jobs}"
+    for held in document["limits"]:
+        today = f"{held['gateway']} today: {held['spent_today']} {held['unit']}"
+        left = "" if held["left_today"] is None else f", {held['left_today']} of {held['per_day']} left"
+        yield today + left
+
+
+def _purge(document: Json) -> Iterator[str]:
+    yield f"{document['purged']} jobs forgotten. Their files stay."
 
 
 def _doctor(document: Json) -> Iterator[str]:

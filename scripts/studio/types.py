@@ -41,6 +41,20 @@ class Unit:
 
 
 @dataclass(frozen=True)
+class Limits:
+    """What a person lets be spent at a gateway, in steps of its unit; None: no limit of that kind."""
+
+    per_call: int | None = None
+    per_day: int | None = None
+    per_user: int | None = None  # a day, each chat user
+    accept_unknown: bool = False  # --accept-unknown-price counts as a yes
+
+    @property
+    def any(self) -> bool:
+        return any(one is not None for one in (self.per_call, self.per_day, self.per_user))
+
+
+@dataclass(frozen=True)
 class Gateway:
     """Who is paid: keys, hosts, limits and spending belong to it. From the catalogue."""
 
@@ -56,6 +70,9 @@ class Gateway:
     connect_timeout: float = 10.0  # seconds
     read_timeout: float = 30.0
     paid_timeout: float = 60.0  # how long the answer to a paid request is waited for
+    record_page: str | None = None  # where the person sees what the vendor made, if there is such a page
+    upload_life: float = 0.0  # seconds for which the link of an uploaded input can be used again
+    limits: Limits = Limits()
 
 
 @dataclass(frozen=True)
@@ -229,6 +246,7 @@ class Plan:
     poll_every: float
     user_id: str | None = None
     speed: float = 1.0  # of a rehearsal: our waits and estimates are divided by it
+    steps: tuple[Json, ...] = ()  # the refused requests that came before this one, and what changed since
 
     def to_json(self) -> Json:
         """For the ledger. The bytes of inputs stay out: their digest says which they were."""
@@ -244,6 +262,7 @@ class Plan:
         made["billing"] = Billing(**record["billing"])
         made["inputs"] = tuple(Source(**source) for source in record["inputs"])
         made["estimate"] = tuple(record["estimate"]) if record["estimate"] else None
+        made["steps"] = tuple(record.get("steps", ()))
         return Plan(**made)
 
 
@@ -292,8 +311,8 @@ class Saved:
 class Job:
     """A purchase as the ledger holds it.
 
-    States: intent -> sending -> submitted -> done | failed; unknown where the answer to the paid request
-    was lost. Times are seconds since 1970."""
+    States: intent -> sending -> submitted -> done | failed | cancelled; abandoned where its process died in
+    intent, unknown where the answer to the paid request was lost. Times are seconds since 1970."""
 
     id: str
     state: str
@@ -306,6 +325,7 @@ class Job:
     charged: int | None = None
     error: Json | None = None
     outputs: tuple[Saved | Output, ...] = ()
+    handed_out_at: float | None = None  # when its end was first told
 
     @property
     def saved(self) -> tuple[Saved, ...]:

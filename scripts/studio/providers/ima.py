@@ -142,14 +142,12 @@ class Provider:
             raise UnknownOutcome("The paid request was accepted, but the answer lacks data.id.")
         count = _whole(data.get("generate_count")) or plan.n
         return Submitted(
-            task=TaskRef(
-                gateway=self._gateway.id,
-                task_id=task_id,
-                submitted_at=self._now(),
-                route={"outputs": str(min(count, plan.n))},
-            ),
+            task=self._task(task_id, min(count, plan.n)),
             deadline=_seconds(data.get("timeout_at")),
         )
+
+    def task_of(self, plan: Plan, task_id: str) -> TaskRef:
+        return self._task(task_id, plan.n)
 
     def poll_request(self, task: TaskRef, language: str) -> Request:
         return Request(
@@ -177,6 +175,9 @@ class Provider:
         failures = tuple(end for end in ends if isinstance(end, Failed))
         outputs = tuple(end for end in ends if isinstance(end, Output))
         return Done(outputs, failures) if outputs else failures[0]
+
+    def _task(self, id: str, outputs: int) -> TaskRef:
+        return TaskRef(self._gateway.id, id, self._now(), {"outputs": str(outputs)})
 
     def _media(self, response: Response, media: Any) -> Pending | Failed | Output:
         """One media entry. `resource_status` 0 or null: under way; 1: ready; 2: failed; 3: deleted. A
@@ -260,7 +261,14 @@ class Provider:
             )
         error = self._said(kind, response, code, _message(response))
         error.refused = True
+        error.smaller_may_do = self._smaller_may_do(response)
         return error
+
+    def _smaller_may_do(self, response: Response) -> bool:
+        """A refusal in the vendor's own envelope that a smaller size could get past."""
+        words = self._raw["step_down"].get(_code(response))
+        said = (_message(response) or "").lower()
+        return words is not None and (not words or any(word in said for word in words))
 
     def _kind(self, code: str | None, text: str | None) -> str | None:
         """What a code means, refined by the text where one code stands for many things."""

@@ -1,0 +1,92 @@
+"""PURE. Promise 2: whether this may be bought now, or the person has to be asked first.
+
+Limits come first and are final: no yes lifts them. A token says yes to exactly what it was made for. Without
+one, a price that is known and usual is bought unasked; --yes does the same for a dearer one where a limit is
+set; a price that is not known needs a token, or --accept-unknown-price where the config allows that and no
+limit is set that it could get past.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from studio.errors import NeedsApproval, OverLimit
+from studio.terms import difference, terms
+from studio.types import Gateway, Json, Plan
+
+
+@dataclass(frozen=True)
+class Consent:
+    """What the person said. `token`: --approve; `approved`: the terms it stands for, None where it stands
+    for nothing any more; `forced`: another of the same, although the first may have been bought."""
+
+    max_credits: float | None = None  # in the gateway's unit
+    yes: bool = False
+    accept_unknown: bool = False
+    token: str | None = None
+    approved: Json | None = None
+    forced: bool = False
+
+
+def check(plan: Plan, gateway: Gateway, said: Consent) -> None:
+    """Raises OverLimit or NeedsApproval."""
+    steps = plan.billing.amount
+    if steps is not None:
+        _check_limits(steps, gateway, said.max_credits)
+    if said.token is not None:
+        _check_token(plan, gateway, said)
+    elif steps is None:
+        _check_unknown(gateway, said)
+    elif (steps > gateway.confirm_above or said.forced) and not (said.yes and _limited(gateway, said)):
+        amount = f"{gateway.unit.amount(steps)} {gateway.unit.name}"
+        why = "which is more than is bought without asking" if not said.forced else "once more"
+        raise NeedsApproval(
+            f"This costs {amount}, {why}.",
+            detail="--yes counts only beside --max-credits or a limit in config.toml." if said.yes else None,
+        )
+
+
+def _check_limits(steps: int, gateway: Gateway, max_credits: float | None) -> None:
+    price = gateway.unit.amount(steps)  # 0.29 is 29 steps, but 0.29 * 100 is a little less than 29
+    amount = f"{price} {gateway.unit.name}"
+    if max_credits is not None and price > max_credits:
+        raise OverLimit(f"This costs {amount}, more than --max-credits {max_credits:g}.")
+    limit = gateway.limits.per_call
+    if limit is not None and steps > limit:
+        raise OverLimit(
+            f"This costs {amount}, more than the {gateway.unit.amount(limit)} that one purchase may cost."
+        )
+
+
+def _check_token(plan: Plan, gateway: Gateway, said: Consent) -> None:
+    if said.approved is None:
+        raise NeedsApproval(
+            f"{said.token} approves nothing: such a token was not made here, or is older than ten minutes.",
+            kind="approval_unknown",
+        )
+    changed = difference(said.approved, terms(plan, gateway))
+    if changed:
+        names = ", ".join(str(one["what"]) for one in changed)
+        error = NeedsApproval(
+            f"This is not what {said.token} approves: {names} differs. Nothing was bought.",
+            kind="approval_changed",
+        )
+        error.difference = tuple(changed)
+        raise error
+
+
+def _check_unknown(gateway: Gateway, said: Consent) -> None:
+    if said.accept_unknown and gateway.limits.accept_unknown and not _limited(gateway, said):
+        return
+    why = None
+    if said.accept_unknown and _limited(gateway, said):
+        why = "A limit is set, and a price that is not known could go past it: only --approve counts."
+    elif said.accept_unknown:
+        why = f"--accept-unknown-price needs accept_unknown_price = true in [gateways.{gateway.id}]."
+    elif said.yes:
+        why = "--yes never counts for a price that is not known."
+    raise NeedsApproval("The price of this is not known, so it is not bought unasked.", detail=why)
+
+
+def _limited(gateway: Gateway, said: Consent) -> bool:
+    return said.max_credits is not None or gateway.limits.any

@@ -1,0 +1,174 @@
+"""The commands about a job that is there: go on with it, save it again, stop it, settle it, forget it. None
+of them buys."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+
+from studio import documents, errors, follow, media, reports
+from studio.app import App
+from studio.errors import Interrupted, JobFailed, NotFinished, UnknownOutcome, UsageError
+from studio.ledger import LEASED
+from studio.types import Job, Json, Output, Saved, Submitted
+
+OVER = ("done", "failed", "cancelled", "abandoned")
+
+
+def wait(app: App) -> Json:
+    """Go on with a job from wherever it is."""
+    return carry_on(app, find(app), _until(app), come_back=True)
+
+
+def fetch(app: App) -> Json:
+    """A finished job's files, where they are missing or, with --out, once more; with fresh links."""
+    job = find(app)
+    if job.state != "done":
+        raise UsageError(
+            f"Job {job.id} is {job.state}, so it has no files to save.",
+            kind="nothing_to_fetch",
+            retry="wait" if job.state == "submitted" else "never",
+        )
+    if app.made.out:
+        media.check_folder(app.out)
+        links = tuple(Output(made.kind, made.url, made.width, made.height) for made in job.outputs)
+        job = replace(job, out=str(app.out), outputs=links)
+    return carry_on(app, job, _until(app))
+
+
+def cancel(app: App) -> Json:
+    """Stop a job. What was not sent yet is not sent; of what the vendor accepted, the vendor decides."""
+    job = find(app)
+    if job.state == "intent":
+        stopped = Interrupted("Cancelled before anything was bought.", kind="cancelled", retry="never")
+        app.ledger.cancelled(job.id, errors.error_record(stopped))
+        return _closed(app, job, "cancelled")
+    if job.state in OVER:
+        raise UsageError(f"Job {job.id} is {job.state} already.", kind="already_over", retry="never")
+    raise UsageError(
+        f"{job.plan.model.name} cannot be cancelled once it is sent: it goes on, and is charged.",
+        kind="cannot_cancel",
+        detail=f"`wait {job.id}` brings what it makes." if job.task else None,
+        retry="wait" if job.task else "never",
+    )
+
+
+def reconcile(app: App) -> Json:
+    """The way out of `unknown`: the vendor's id of the task it became, or that it became none."""
+    made = app.made
+    until = _until(app)
+    job = _settled(app, find(app), until)
+    if made.task_id and made.not_charged:
+        raise UsageError("Either --task-id or --not-charged, not both.", kind="contradiction")
+    if job.state != "unknown":
+        raise UsageError(
+            f"Job {job.id} is {job.state}: there is nothing to find out about it.",
+            kind="nothing_to_reconcile",
+            retry="wait" if job.state == "submitted" else "never",
+        )
+    if made.not_charged:
+        nothing = JobFailed("Not accepted, as you found out.", kind="not_charged", charged="no", retry="same")
+        app.ledger.failed(job.id, errors.error_record(nothing))
+        return _closed(app, job, "not_charged")
+    if not made.task_id:
+        raise UnknownOutcome(
+            f"Whether job {job.id} was accepted cannot be asked: look at the vendor's page.",
+            kind="cannot_ask",
+            detail=f"Then: `reconcile {job.id} --task-id ID`, or `reconcile {job.id} --not-charged`.",
+        )
+    other = app.ledger.with_task(job.plan.gateway, made.task_id)
+    if other:
+        raise UsageError(f"Task {made.task_id} is that of job {other}.", kind="no_such_task")
+    gateway = app.reach(job.plan.gateway, job.plan.speed)
+    runner = app.runner(job.plan.provider, gateway, job.plan.speed)
+    app.ledger.submitted(job.id, Submitted(runner.find(job, made.task_id)))
+    return carry_on(app, app.ledger.get(job.id), until, come_back=True)
+
+
+def purge(app: App) -> Json:
+    """Forget what ended before a time. Never what is open, unknown, or not saved."""
+    if app.made.before is None:
+        raise UsageError("purge needs --before: a date, or an age such as 90d.", kind="missing_before")
+    gone = app.ledger.purge(instant(app, app.made.before))
+    return reports.purged(gone, sandbox=app.sandbox)
+
+
+def find(app: App) -> Job:
+    """The job a command names; from here on a failure is told with it. A file that is no longer there
+    counts as not saved."""
+    app.ledger.settle()
+    job = app.ledger.get(app.made.job)
+    job = replace(job, outputs=tuple(map(_still_there, job.outputs)))
+    return _known(app, job)
+
+
+def carry_on(app: App, job: Job, until: float, *, come_back: bool = False) -> Json:
+    """A job to its end, with its files on this disk. `until`: monotonic seconds; `come_back`: then say that
+    it goes on, as nothing is wrong."""
+    job = _settled(app, _known(app, job), until)
+    if job.state not in {"submitted", "done"} or job.complete:
+        return as_recorded(app, job)
+    gateway = app.reach(job.plan.gateway, job.plan.speed)
+    runner = app.runner(job.plan.provider, gateway, job.plan.speed)
+    try:
+        return app.result(runner.collect(job, until))
+    except NotFinished as patience:
+        if not come_back or patience.kind != NotFinished.kind:
+            raise
+        if follow.overdue(job, app.clock.time()):
+            raise NotFinished(
+                "The task is accepted, but takes far longer than any known. It is not lost, and not waited "
+                "for any more by itself: ask again later with `wait`.",
+                kind="overdue",
+                detail=patience.detail,
+                retry="later",
+            ) from patience
+        return app.going_on(job, patience.detail)
+
+
+def as_recorded(app: App, job: Job) -> Json:
+    """A job as the record knows it, without asking anybody."""
+    _known(app, job)
+    if job.error:
+        app.told_before = job.handed_out_at is not None
+        raise errors.from_record(job.error)
+    return app.result(job) if job.complete else app.going_on(job)
+
+
+def instant(app: App, when: timedelta | date) -> float:
+    """An age, or the beginning of a day here, as seconds since 1970."""
+    if isinstance(when, timedelta):
+        return app.clock.time() - when.total_seconds()
+    return datetime.combine(when, time()).timestamp()
+
+
+def _known(app: App, job: Job) -> Job:
+    app.job = job.id
+    app.gateway = app.settings.gateway(job.plan.gateway)
+    app.language = app.named_language or job.plan.language
+    return job
+
+
+def _settled(app: App, job: Job, until: float) -> Job:
+    """The job once no other process is buying it, or at `until`."""
+    while job.state in LEASED and app.clock.monotonic() < until:
+        app.clock.sleep(min(1.0, until - app.clock.monotonic()))
+        app.ledger.settle()
+        job = app.ledger.get(job.id)
+    return job
+
+
+def _closed(app: App, job: Job, what: str) -> Json:
+    gateway = app.settings.gateway(job.plan.gateway)
+    return documents.closed(app.ledger.get(job.id), gateway, what, sandbox=app.sandbox, now=app.clock.time())
+
+
+def _until(app: App) -> float:
+    return float(app.clock.monotonic() + app.made.max_wait)
+
+
+def _still_there(output: Saved | Output) -> Saved | Output:
+    if isinstance(output, Output) or Path(output.path).is_file():
+        return output
+    return Output(output.kind, output.url, output.width, output.height)

@@ -1,0 +1,91 @@
+"""The record's tables, as the statements that made them. A line that stands here is never changed: records
+out there were made with it.
+
+`open` is 1 while something is still to come or to be settled: it says what a later command has to look at.
+`amount` and `claimed_on` are what a job claimed of the day's limits; `claimed_on` is null where nothing was
+bought. `lease` is the time until which the process named by `owner` is taken to be alive.
+"""
+
+from __future__ import annotations
+
+MIGRATIONS = {
+    "1-jobs": """
+        CREATE TABLE jobs (
+            id TEXT PRIMARY KEY,
+            state TEXT NOT NULL,
+            created_at REAL NOT NULL,
+            changed_at REAL NOT NULL,
+            finished_at REAL,
+            gateway TEXT NOT NULL,
+            user_id TEXT,
+            plan TEXT NOT NULL,
+            out TEXT NOT NULL,
+            task_id TEXT,
+            route TEXT,
+            submitted_at REAL,
+            deadline REAL,
+            charged INTEGER,
+            error TEXT
+        );
+        CREATE UNIQUE INDEX jobs_task ON jobs (gateway, task_id);
+        CREATE INDEX jobs_created ON jobs (created_at);
+        CREATE TABLE events (
+            job TEXT NOT NULL REFERENCES jobs (id),
+            at REAL NOT NULL,
+            what TEXT NOT NULL
+        );
+        CREATE INDEX events_job ON events (job);
+        CREATE TABLE outputs (
+            job TEXT NOT NULL REFERENCES jobs (id),
+            n INTEGER NOT NULL,
+            kind TEXT NOT NULL,
+            url TEXT NOT NULL,
+            path TEXT,
+            mime TEXT,
+            bytes INTEGER,
+            sha256 TEXT,
+            width INTEGER,
+            height INTEGER,
+            PRIMARY KEY (job, n)
+        );
+    """,
+    "2-claims": """
+        ALTER TABLE jobs ADD COLUMN open INTEGER NOT NULL DEFAULT 1;
+        ALTER TABLE jobs ADD COLUMN owner TEXT;
+        ALTER TABLE jobs ADD COLUMN lease REAL;
+        ALTER TABLE jobs ADD COLUMN fingerprint TEXT;
+        ALTER TABLE jobs ADD COLUMN asked TEXT;
+        ALTER TABLE jobs ADD COLUMN idempotency_key TEXT;
+        ALTER TABLE jobs ADD COLUMN token TEXT;
+        ALTER TABLE jobs ADD COLUMN amount INTEGER;
+        ALTER TABLE jobs ADD COLUMN claimed_on TEXT;
+        ALTER TABLE jobs ADD COLUMN handed_out_at REAL;
+        UPDATE jobs SET open = 0 WHERE state = 'failed' OR state = 'done' AND NOT EXISTS
+            (SELECT 1 FROM outputs WHERE outputs.job = jobs.id AND outputs.path IS NULL);
+        UPDATE jobs SET lease = changed_at + 300 WHERE state IN ('intent', 'sending');
+        CREATE INDEX jobs_open ON jobs (open, created_at);
+        CREATE INDEX jobs_user ON jobs (user_id, created_at);
+        CREATE INDEX jobs_claimed ON jobs (claimed_on);
+        CREATE INDEX jobs_fingerprint ON jobs (fingerprint, open);
+        CREATE UNIQUE INDEX jobs_key ON jobs (idempotency_key);
+        CREATE UNIQUE INDEX jobs_token ON jobs (token);
+        CREATE TABLE counters (
+            gateway TEXT NOT NULL,
+            scope TEXT NOT NULL,
+            day TEXT NOT NULL,
+            spent INTEGER NOT NULL,
+            PRIMARY KEY (gateway, scope, day)
+        );
+        CREATE TABLE approvals (token TEXT PRIMARY KEY, at REAL NOT NULL, terms TEXT NOT NULL);
+        CREATE INDEX approvals_at ON approvals (at);
+        CREATE TABLE uploads (
+            place TEXT NOT NULL,
+            sha256 TEXT NOT NULL,
+            value TEXT NOT NULL,
+            until REAL NOT NULL,
+            PRIMARY KEY (place, sha256)
+        );
+        CREATE INDEX uploads_until ON uploads (until);
+    """,
+}
+"""Append only, applied in order, each once."""

@@ -1,0 +1,47 @@
+"""Between rows of the record and the nouns."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from studio.types import Job, Output, Plan, Saved, TaskRef
+
+
+def job(row: sqlite3.Row, outputs: Sequence[sqlite3.Row]) -> Job:
+    task = None
+    if row["task_id"]:
+        task = TaskRef(row["gateway"], row["task_id"], row["submitted_at"], json.loads(row["route"]))
+    return Job(
+        id=row["id"],
+        state=row["state"],
+        created_at=row["created_at"],
+        changed_at=row["changed_at"],
+        plan=Plan.from_json(json.loads(row["plan"])),
+        out=row["out"],
+        task=task,
+        finished_at=row["finished_at"],
+        charged=row["charged"],
+        error=json.loads(row["error"]) if row["error"] else None,
+        outputs=tuple(output(made) for made in outputs),
+        handed_out_at=row["handed_out_at"],
+    )
+
+
+def output(row: sqlite3.Row) -> Saved | Output:
+    """One that could not be saved has no path."""
+    if row["path"] is None:
+        return Output(row["kind"], row["url"], row["width"], row["height"])
+    names = ("kind", "path", "url", "mime", "bytes", "sha256", "width", "height")
+    return Saved(**{name: row[name] for name in names})
+
+
+def dump(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def marks(values: Iterable[object]) -> str:
+    """(?, ?, ?) for as many values."""
+    return f"({', '.join('?' for _ in values)})"
