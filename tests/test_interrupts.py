@@ -112,8 +112,17 @@ def test_a_signal_that_python_throws_away_is_heard_before_the_next_wait(interrup
     interrupts.hear()
 
 
-def test_a_signal_that_was_answered_is_not_heard_again(interrupts: Interrupts) -> None:
+@BOTH
+def test_when_all_is_decided_a_signal_does_not_stop_what_is_being_said(
+    interrupts: Interrupts, number: signal.Signals
+) -> None:
     with pytest.raises(KeyboardInterrupt):
-        signal.raise_signal(signal.SIGINT)
-    interrupts.heard()
+        signal.raise_signal(number)
+    interrupts.ignore()
+    signal.raise_signal(number)
     interrupts.hear()
+    with interrupts.held():
+        pass
+    interrupts.listen()
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(number)

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from studio import catalogue, documents, pulse, settings
+from studio import catalogue, documents, pulse, settings, wording
 from studio.contract import Provider
 from studio.errors import InternalError, NeedsApproval, StudioError, UnknownOutcome
 from studio.ledger import LEASED, Ledger
@@ -98,13 +98,14 @@ class App:
         """The gateways that can be paid: those with a key, or all of them in a rehearsal."""
         return {made.id for made in catalogue.gateways() if self.sandbox or self.settings.has_key(made)}
 
-    def close_twins(self) -> None:
+    @property
+    def serving(self) -> bool:
+        return bool(self.made.command == "sandbox" and self._box)
+
+    def close(self) -> None:
         if self._box:
             self._box.close()
             self._box = None
-
-    def close(self) -> None:
-        self.close_twins()
         if self._ledger:
             self._ledger.close()
 
@@ -229,6 +230,9 @@ class App:
             return self.command("reconcile", job.id, "--task-id", error.detail)
         if job and (error.retry == "wait" or job.state == "submitted"):
             return self.command("wait", job.id)
+        if error.exit_code == UnknownOutcome.exit_code and job and not self.plan:
+            again = wording.words(job, language=job.plan.language, sandbox=self.sandbox)
+            self.plan, self._argv = job.plan, ("make", *again)
         if error.exit_code in ASKS and self.plan:
             try:
                 forced = error.exit_code == UnknownOutcome.exit_code

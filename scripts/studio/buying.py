@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from studio import arguments, consent, documents, errands, follow, jobs, media, remedies, terms
+from studio import arguments, consent, documents, errands, follow, jobs, media, remedies, terms, wording
 from studio.app import App
 from studio.errands import Errand
 from studio.errors import NeedsApproval, OverLimit, StudioError
@@ -55,7 +55,9 @@ def quote(app: App) -> Json:
 
 def again(app: App) -> Json:
     """A job's wish once more, with what is changed: a new quote, and nothing more."""
-    words = ["quote", *errands.words(jobs.find(app), app)]
+    job = jobs.find(app)
+    language = app.named_language or job.plan.language
+    words = ["quote", *wording.words(job, app.made, language=language, sandbox=app.sandbox)]
     app.job = None
     app.instead(arguments.parse(words), words)
     return quote(app)

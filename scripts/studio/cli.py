@@ -45,6 +45,9 @@ COMMANDS: dict[str, Callable[[App], Json]] = {
 }
 
 
+KEY_SEEN = "media-studio: --api-key can be seen by other users of this machine; better set the variable."
+
+
 class SystemClock:
     def __init__(self, interrupts: Interrupts) -> None:
         self._interrupts = interrupts
@@ -141,36 +144,35 @@ def _run(words: Sequence[str], out: Out, interrupts: Interrupts) -> tuple[int, b
     """The exit code, and whether something may still be under way in this process that nobody waits for."""
     clock = SystemClock(interrupts)
     app: App | None = None
+    document: Json = {}
+    error: StudioError | None = None
     try:
-        made = arguments.parse(words)
-        if getattr(made, "api_key", None):
-            out.people(
-                "media-studio: --api-key can be seen by other users of this machine; better set the variable."
-            )
-        app = App(made, words, clock, interrupts.held, _teller(out, clock))
-        command = looking.models if getattr(made, "list_models", False) else COMMANDS[made.command]
-        document = command(app)
-        if out.document(document):
-            app.handed_out(document)
-        if made.command == "sandbox":
-            _serve()
-        return 0, app.parked
-    except StudioError as problem:
-        error = problem
+        try:
+            made = arguments.parse(words)
+            app = App(made, words, clock, interrupts.held, _teller(out, clock))
+            if getattr(made, "api_key", None):
+                out.people(KEY_SEEN)
+            command = looking.models if getattr(made, "list_models", False) else COMMANDS[made.command]
+            document = command(app)
+        except StudioError as problem:
+            error = problem
+        except Exception as defect:  # noqa: BLE001 - whatever it is, the person gets a document
+            error = _defect(defect)
+        interrupts.ignore()  # from here on all is decided, and only has to be said
     except KeyboardInterrupt:
-        interrupts.heard()
+        interrupts.ignore()
         error = _interrupted(app)
-    except Exception as defect:  # noqa: BLE001 - whatever it is, the person gets a document
-        error = _defect(defect)
-    finally:
-        if app:
-            app.close_twins()
-    document = _failure(error, app, clock, words)
+    if error:
+        document = _failure(error, app, clock, words)
     if out.document(document) and app:
         app.handed_out(document)
+    if app and app.serving:
+        interrupts.listen()
+        _serve()
     if app:
         app.close()
-    return error.exit_code, error.exit_code == Interrupted.exit_code
+    code = error.exit_code if error else 0
+    return code, code == Interrupted.exit_code or bool(app and app.parked)
 
 
 def _failure(error: StudioError, app: App | None, clock: SystemClock, words: Sequence[str]) -> Json:
@@ -184,7 +186,12 @@ def _failure(error: StudioError, app: App | None, clock: SystemClock, words: Seq
 
 
 def _interrupted(app: App | None) -> Interrupted:
-    state = app.ledger.get(app.job).state if app and app.job else None
+    state = None
+    if app and app.job:
+        try:
+            state = app.ledger.get(app.job).state
+        except StudioError:  # the record cannot be read: nobody knows how far it came
+            state = "sending"
     if state in {"submitted", "done"}:
         return Interrupted(
             "Stopped. The task goes on at the vendor's: `wait` picks it up.", charged="maybe", retry="wait"

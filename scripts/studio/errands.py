@@ -3,20 +3,17 @@ of it."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from studio import arguments, catalogue, planning
 from studio.app import App
 from studio.errors import UsageError
-from studio.options import flag
 from studio.planning import Wish
 from studio.runner import Runner
 from studio.settings import is_loopback
-from studio.types import Gateway, Job, ModelSpec, Offer, Plan, Source, TaskType
+from studio.types import Gateway, ModelSpec, Offer, Plan, Source, TaskType
 
-START_TIMEOUT = 4.0  # seconds for one step of `start` before the paid one: it comes back soon
+START_TIMEOUT = 3.0  # seconds for one step of `start` before the paid one: it comes back soon
 
 
 @dataclass(frozen=True)
@@ -63,41 +60,6 @@ def errand(app: App) -> Errand:
         )
     runner = app.runner(model.provider, gateway, wish.speed)
     return Errand(app, wish, task_type, model, inputs, gateway, runner)
-
-
-def words(job: Job, app: App) -> Iterator[str]:
-    """A job's wish as the words of a command, with what this command changes in it."""
-    made, plan = app.made, job.plan
-    asked = plan.requested
-    yield f"--task-type={made.task_type or plan.task_type}"
-    yield f"--gateway={made.gateway or plan.gateway}"
-    for name in ("prompt", "model", "version_id", "n"):
-        value = getattr(made, name) or asked.get(name)
-        if value is not None and (name != "version_id" or not made.model or made.version_id):
-            yield f"--{name.replace('_', '-')}={value}"
-    options = {**asked["options"], **arguments.parameters(made)}
-    plain = {name: value for name, value in options.items() if isinstance(value, str)}
-    for name, value in plain.items():
-        own, _, rest = flag(name).partition(" ")
-        yield f"{own}={rest}={value}" if rest else f"{own}={value}"
-    typed = {name: value for name, value in options.items() if name not in plain}
-    if typed:
-        yield f"--extra-params={json.dumps(typed)}"
-    for name, value in {**asked.get("unchecked", {}), **dict(made.unchecked or ())}.items():
-        yield f"--unchecked={name}={value}"
-    inputs = made.input_images or asked["inputs"]
-    if inputs:
-        yield from ("--input-images", *inputs)
-    for name, value in (
-        ("language", app.named_language or plan.language),
-        ("user-id", made.user_id or plan.user_id),
-        ("out", made.out or job.out),
-        ("speed", made.speed or (plan.speed if plan.speed != 1.0 else None)),
-    ):
-        if value is not None:
-            yield f"--{name}={value:g}" if isinstance(value, float) else f"--{name}={value}"
-    if app.sandbox:
-        yield "--sandbox"
 
 
 def _wish(app: App) -> Wish:

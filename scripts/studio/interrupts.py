@@ -3,6 +3,7 @@ its answer is not lost."""
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ class Interrupts:
 
     def __init__(self) -> None:
         self._holding = False
+        self._deaf = False
         self._waiting = False  # for the end of the block
 
     def install(self) -> None:
@@ -40,17 +42,24 @@ class Interrupts:
         if not self._holding:
             self._hear()
 
-    def heard(self) -> None:
-        """It has reached whoever ends the command."""
-        self._waiting = False
+    def ignore(self) -> None:
+        """All is decided: what is left is to say so. A second signal ends the process where it stands."""
+        self._deaf, self._waiting = True, False
+
+    def listen(self) -> None:
+        self._deaf, self._waiting = False, False
 
     def _hear(self) -> None:
+        if self._deaf:
+            return
         waiting, self._waiting = self._waiting, False
         if waiting:
             raise KeyboardInterrupt
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         first, self._waiting = not self._waiting, True
-        if self._holding and first:
+        if self._deaf and not first:
+            os._exit(128 + number)
+        if first and (self._deaf or self._holding):
             return
         raise KeyboardInterrupt

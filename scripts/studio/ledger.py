@@ -230,11 +230,7 @@ class Ledger:
     def get(self, id: str) -> Job:
         row = self._store.row("SELECT * FROM jobs WHERE id = ?", id)
         if row is None:
-            raise UsageError(
-                f"There is no job {id}.",
-                kind="no_such_job",
-                detail="`create.py list` shows the jobs there are.",
-            )
+            raise _nowhere(id)
         return self._job(row)
 
     def newest(
@@ -409,3 +405,11 @@ class Ledger:
 
     def _event(self, db: sqlite3.Connection, id: str, what: str) -> None:
         db.execute("INSERT INTO events (job, at, what) VALUES (?, ?, ?)", (id, self._clock.time(), what))
+
+
+def _nowhere(id: str) -> UsageError:
+    return UsageError(
+        f"There is no job {id}.",
+        kind="no_such_job",
+        detail="`create.py list` shows the jobs there are.",
+    )

@@ -97,7 +97,7 @@ class Runner:
         if not ours:
             return job
         with self.alive(job.id):
-            return self._bought(job, replace(plan, billing=job.plan.billing), uploads_until)
+            return self._bought(job, replace(job.plan, inputs=plan.inputs), uploads_until)
 
     def _bought(self, job: Job, plan: Plan, uploads_until: float | None) -> Job:
         try:
@@ -113,6 +113,7 @@ class Runner:
             raise
         except StudioError as refused:
             self._on_record(self.ledger.failed, job, refused)
+            self._forget(plan)
             raise
         except BaseException:
             self._cut_off(job)
@@ -211,6 +212,13 @@ class Runner:
             return None
         return self.ledger.uploads.remembered(_place(self.gateway), source)
 
+    def _forget(self, plan: Plan) -> None:
+        """What was refused may have been refused for a link that died before its time."""
+        with suppress(LedgerError):
+            for source in plan.inputs:
+                if self.gateway:
+                    self.ledger.uploads.forget(_place(self.gateway), source)
+
     def _remember(self, source: Source, ref: MediaRef) -> None:
         if self.gateway and source.sha256 and self.gateway.upload_life:
             self.ledger.uploads.remember(_place(self.gateway), source, ref, self.gateway.upload_life)
@@ -234,6 +242,7 @@ class Runner:
                     kind="not_recorded",
                     detail=made.task.task_id,
                     charged="yes",
+                    retry="wait",
                 ) from None
 
     def _submitted(self, job: Job, response: Response) -> Submitted:

@@ -25,6 +25,10 @@ class Uploads:
                 (place, source.sha256, json.dumps(ref.value), now + life),
             )
 
+    def forget(self, place: str, source: Source) -> None:
+        with self._store.transaction() as db:
+            db.execute("DELETE FROM uploads WHERE place = ? AND sha256 = ?", (place, source.sha256))
+
     def remembered(self, place: str, source: Source) -> MediaRef | None:
         row = self._store.row(
             "SELECT value FROM uploads WHERE place = ? AND sha256 = ? AND until > ?",

@@ -1,0 +1,60 @@
+"""PURE. A job's wish as the words of a command that asks for it again."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from studio import arguments
+from studio.options import flag
+from studio.types import Job
+
+NOTHING = argparse.Namespace()
+
+
+def words(job: Job, made: argparse.Namespace = NOTHING, *, language: str, sandbox: bool) -> Iterator[str]:
+    """The words after the command's name, with what `made` changes."""
+
+    def given(name: str) -> Any:
+        return getattr(made, name, None)
+
+    plan, asked = job.plan, job.plan.requested
+    inputs = given("input_images") or asked["inputs"]
+    if given("task_type") or not given("input_images"):  # else read from the inputs
+        yield f"--task-type={given('task_type') or plan.task_type}"
+    yield f"--gateway={given('gateway') or plan.gateway}"
+    for name in ("prompt", "model", "n"):
+        value = given(name) or asked[name]
+        if value is not None:
+            yield f"--{name}={value}"
+    version = given("version_id") or (None if given("model") else asked.get("version_id"))
+    if version:
+        yield f"--version-id={version}"
+    yield from _parameters({**asked["options"], **(arguments.parameters(made) if vars(made) else {})})
+    unchecked = {**asked.get("unchecked", {}), **dict(given("unchecked") or ())}
+    yield from (f"--unchecked={name}={value}" for name, value in unchecked.items())
+    if inputs:
+        yield from ("--input-images", *inputs)
+    speed = given("speed") or plan.speed
+    rest = {
+        "language": language,
+        "user-id": given("user_id") or plan.user_id,
+        "out": given("out") or job.out,
+        "speed": f"{speed:g}" if speed != 1.0 else None,
+    }
+    yield from (f"--{name}={value}" for name, value in rest.items() if value is not None)
+    if sandbox:
+        yield "--sandbox"
+
+
+def _parameters(options: dict[str, Any]) -> Iterator[str]:
+    """Text by its own flag; what has a type of its own as JSON."""
+    plain = {name: value for name, value in options.items() if isinstance(value, str)}
+    for name, value in plain.items():
+        own, _, rest = flag(name).partition(" ")
+        yield f"{own}={rest}={value}" if rest else f"{own}={value}"
+    typed = {name: value for name, value in options.items() if name not in plain}
+    if typed:
+        yield f"--extra-params={json.dumps(typed)}"
