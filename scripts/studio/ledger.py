@@ -342,7 +342,7 @@ class Ledger:
         """Jobs whose lease ran out, or ends later than any lease could: then the clock was set back."""
         now = self._clock.time()
         return self._store.rows(
-            f"SELECT id, state FROM jobs WHERE open = 1 AND state IN {marks(LEASED)}"
+            f"SELECT id, state FROM jobs WHERE state IN {marks(LEASED)}"
             " AND (lease IS NULL OR lease < ? OR lease > ?)",
             *LEASED,
             now,

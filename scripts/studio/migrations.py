@@ -66,7 +66,8 @@ MIGRATIONS = {
         CREATE INDEX jobs_open ON jobs (open, created_at);
         CREATE INDEX jobs_user ON jobs (user_id, created_at);
         CREATE INDEX jobs_claimed ON jobs (claimed_on);
-        CREATE INDEX jobs_fingerprint ON jobs (fingerprint, open);
+        CREATE INDEX jobs_fingerprint ON jobs (fingerprint, created_at);
+        CREATE INDEX jobs_state ON jobs (state);
         CREATE UNIQUE INDEX jobs_key ON jobs (idempotency_key);
         CREATE UNIQUE INDEX jobs_token ON jobs (token);
         CREATE TABLE counters (
