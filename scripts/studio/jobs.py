@@ -13,6 +13,7 @@ from studio.errors import Interrupted, JobFailed, NotFinished, UnknownOutcome, U
 from studio.ledger import LEASED
 from studio.types import Job, Json, Output, Saved, Submitted
 
+ONE_QUESTION = 2.0  # seconds
 OVER = ("done", "failed", "cancelled", "abandoned")
 
 
@@ -111,6 +112,8 @@ def carry_on(app: App, job: Job, until: float, *, come_back: bool = False) -> Js
         return as_recorded(app, job)
     gateway = app.reach(job.plan.gateway, job.plan.speed)
     runner = app.runner(job.plan.provider, gateway, job.plan.speed)
+    if follow.overdue(job, app.clock.time()):  # not said without having asked
+        until = max(until, app.clock.monotonic() + ONE_QUESTION)
     try:
         return app.result(runner.collect(job, until))
     except NotFinished as patience:

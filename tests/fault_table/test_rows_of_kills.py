@@ -1,0 +1,141 @@
+"""The fault table: kill -9 at every stage, and signals that ask to stop. A killed process says nothing: what
+it left is told by fresh ones, once its lease has run out."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fault_table.buyer import Buyer, finished, kill, said
+
+BEFORE = ["after intent", "in sending", "request received", "request processed", "half answered", "answered"]
+HELD: dict[str, tuple[str, dict[str, Any], str | None]] = {  # stage -> endpoint, fault, when
+    "request received": ("create", {"kind": "hold"}, "before"),
+    "request processed": ("create", {"kind": "hold"}, "after"),
+    "half answered": ("create", {"kind": "stall", "bytes": 30}, "after"),
+    "mid-poll": ("detail", {"kind": "hold"}, "after"),
+    "mid-download": ("file", {"kind": "stall", "bytes": 5000}, None),
+}
+STOPPED = {"after intent": "intent", "in sending": "sending", "answered": "answered"}  # by the driver
+TASKS = {"request processed": 1, "half answered": 1, "answered": 1}  # what the twin accepted by then
+
+
+def at_stage(buyer: Buyer, stage: str, *words: str) -> subprocess.Popen[bytes]:
+    """A command that has come as far as that."""
+    if stage in STOPPED:
+        process = buyer.process(*words, drive={"at": STOPPED[stage]})
+        said(process, "here")
+        return process
+    endpoint, fault, when = HELD[stage]
+    buyer.vendor.fault(endpoint, fault, when=when)
+    process = buyer.process(*words)
+    buyer.vendor.held(endpoint)
+    return process
+
+
+def follower(buyer: Buyer) -> list[str]:
+    """The command that follows the task: make itself, or wait."""
+    if buyer.way == "make":
+        return buyer.words()
+    return ["wait", buyer.run(*buyer.words()).document["job"]]
+
+
+def test_kill_after_intent_leaves_an_abandoned_job_with_0_creates(buyer: Buyer) -> None:
+    kill(at_stage(buyer, "after intent", *buyer.words()))
+    assert buyer.job["state"] == "intent"
+    ended = buyer.later("wait", buyer.job["job"])
+    assert (ended.document["state"], ended.error["kind"], ended.error["charged"]) == (
+        "abandoned",
+        "abandoned",
+        "no",
+    )
+    assert (buyer.job["state"], buyer.creates, buyer.spent) == ("abandoned", 0, 0)
+    assert buyer.buy().code == 0
+    assert (buyer.creates, buyer.spent) == (1, buyer.paid.price)
+
+
+@pytest.mark.parametrize("stage", BEFORE[1:])
+def test_kill_in_sending_leaves_an_unknown_job_that_is_never_sent_again(buyer: Buyer, stage: str) -> None:
+    kill(at_stage(buyer, stage, *buyer.words()))
+    assert buyer.job["state"] == "sending"
+    job = buyer.job["job"]
+    ended = buyer.later("wait", job)
+    assert (ended.code, ended.document["state"], ended.error["charged"]) == (9, "unknown", "maybe")
+    refused = buyer.buy()
+    assert (refused.code, refused.error["kind"], refused.document["job"]) == (9, "maybe_bought", job)
+    creates = 0 if stage == "in sending" else 1
+    assert (buyer.creates, len(buyer.tasks)) == (creates, TASKS.get(stage, 0))
+    if buyer.tasks:
+        buyer.delivered_once(buyer.run("reconcile", job, "--task-id", buyer.tasks[0]["id"]))
+    else:
+        assert buyer.run("reconcile", job, "--not-charged").document["state"] == "failed"
+        assert buyer.spent == 0
+
+
+@pytest.mark.parametrize("stage", ["mid-poll", "mid-download"])
+def test_kill_while_following_leaves_a_job_that_wait_ends(buyer: Buyer, stage: str) -> None:
+    process = at_stage(buyer, stage, *follower(buyer))
+    kill(process)
+    buyer.vendor.release()
+    job = buyer.job
+    assert (job["state"], job["task_id"]) == ("submitted", buyer.tasks[0]["id"])
+    done = buyer.wait(job["job"])
+    buyer.delivered_once(done)
+    folder = Path(done.document["outputs"][0]["path"]).parent
+    assert [str(path) for path in folder.iterdir() if path.suffix != ".part"] == buyer.job["paths"]
+
+
+def test_kill_before_printing_leaves_a_job_that_wait_tells(buyer: Buyer) -> None:
+    printing = {"at": "printing"}
+    process = buyer.process(*buyer.words(), drive=printing)
+    said(process, "here")
+    kill(process)
+    job = buyer.job
+    assert job["state"] == ("done" if buyer.way == "make" else "submitted")
+    if buyer.way == "start":
+        process = buyer.process("wait", job["job"], drive=printing)
+        said(process, "here")
+        kill(process)
+    assert buyer.job["handed_out_at"] is None  # nobody saw it
+    done = buyer.wait(job["job"])
+    buyer.delivered_once(done)
+    assert [item["media"] for item in done.document["send"]] == buyer.job["paths"]
+
+
+@pytest.mark.parametrize("buyer", [("ima", "start")], indirect=True, ids="-".join)
+def test_a_killed_process_is_given_up_once_its_lease_has_run_out_and_not_before(buyer: Buyer) -> None:
+    """With this machine's own clock."""
+    process = at_stage(buyer, "request processed", *buyer.words())
+    kill(process)
+    killed = time.monotonic()
+    assert buyer.job["state"] == "sending"
+    lost = buyer.wait(buyer.job["job"])
+    assert (lost.code, lost.document["state"]) == (9, "unknown")
+    assert 12 < time.monotonic() - killed < 25
+    assert buyer.creates == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+@pytest.mark.parametrize("stage", ["request processed", "mid-poll"])
+def test_a_signal_that_asks_to_stop_is_exit_130_with_the_ids_and_wait_delivers(
+    buyer: Buyer, stage: str, number: signal.Signals
+) -> None:
+    words = buyer.words() if stage == "request processed" else follower(buyer)
+    process = at_stage(buyer, stage, *words)
+    process.send_signal(number)
+    if stage == "request processed":  # the answer to the paid request is waited for
+        time.sleep(0.2)
+        buyer.vendor.release()
+    stopped = finished(process)
+    buyer.vendor.release()
+    document = stopped.document
+    assert (stopped.code, document["error"]["exit"], document["error"]["charged"]) == (130, 130, "maybe")
+    (task,) = buyer.tasks
+    assert (document["job"], document["task_id"]) == (buyer.job["job"], task["id"])
+    assert document["done"] is False
+    buyer.delivered_once(buyer.vendor.carry_on(document))
