@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from offers import GATEWAY
@@ -91,6 +91,7 @@ def expected(made: Plan, gateway: Gateway, said: Consent) -> str | None:
     return "needs_approval" if said.forced or steps > 20 else None
 
 
+@settings(max_examples=400)
 @given(situations())
 def test_consent_is_as_the_rules_say(situation: tuple[Plan, Gateway, Consent]) -> None:
     no = outcome(*situation)
@@ -137,6 +138,20 @@ def test_a_limit_in_hundredths_is_met_to_the_step(amount: int) -> None:
 @pytest.mark.parametrize(("steps", "asks"), [(0, False), (20, False), (21, True), (200, True)])
 def test_a_usual_price_is_bought_unasked_and_a_dearer_one_is_not(steps: int, asks: bool) -> None:
     assert isinstance(outcome(priced(steps), GATEWAY, Consent()), NeedsApproval) is asks
+
+
+@pytest.mark.parametrize(
+    ("said", "asks"),
+    [
+        (Consent(), True),
+        (Consent(yes=True), True),
+        (Consent(max_credits=9.0), True),
+        (Consent(yes=True, max_credits=9.0), False),
+    ],
+)
+def test_another_of_what_may_have_been_bought_is_asked_about_however_cheap(said: Consent, asks: bool) -> None:
+    no = outcome(priced(1), GATEWAY, replace(said, forced=True))
+    assert isinstance(no, NeedsApproval) is asks
 
 
 def test_a_limit_on_its_own_approves_nothing() -> None:

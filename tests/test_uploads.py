@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -121,13 +122,29 @@ def test_links_of_the_person_are_not_remembered_and_nothing_is_where_links_do_no
     assert [row["sha256"] for row in rows] == ([FILE.sha256] if life else [])
 
 
-def test_what_arrived_before_another_failed_is_not_uploaded_again(on: World) -> None:
-    on.vendor.uploads = [None, RuntimeError("the second did not arrive")]
-    with pytest.raises(RuntimeError):
-        on.buy(inputs=(FILE, OTHER))
-    assert (on.vendor.count("upload"), on.job.state, on.vendor.count("pay")) == (2, "failed", 0)
+def test_what_arrived_before_another_failed_is_not_uploaded_again(
+    on: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arrived, upload, remember = threading.Event(), on.vendor.upload, on.runner.ledger.uploads.remember
+
+    def fails_later(source: Source, read: Any) -> MediaRef:
+        if source == OTHER:
+            assert arrived.wait(5)
+            raise RuntimeError("the second did not arrive")
+        return upload(source, read)
+
+    def remembered(*made: Any) -> None:
+        remember(*made)
+        arrived.set()
+
+    with monkeypatch.context() as broken:
+        broken.setattr(on.vendor, "upload", fails_later)
+        broken.setattr(on.runner.ledger.uploads, "remember", remembered)
+        with pytest.raises(RuntimeError):
+            on.buy(inputs=(FILE, OTHER))
+    assert (on.vendor.count("upload"), on.job.state, on.vendor.count("pay")) == (1, "failed", 0)
     on.buy(inputs=(FILE, OTHER))
-    assert on.vendor.count("upload") == 3
+    assert on.vendor.count("upload") == 2
 
 
 def test_a_job_whose_inputs_still_travel_is_parked_and_the_next_goes_on_with_it(on: World) -> None:

@@ -230,6 +230,8 @@ class App:
             return self.command("reconcile", job.id, "--task-id", error.detail)
         if job and (error.retry == "wait" or job.state == "submitted"):
             return self.command("wait", job.id)
+        if error.kind == "cannot_ask":
+            return None  # the person is asked whether it is there: a yes must not buy another
         if error.exit_code == UnknownOutcome.exit_code and job and not self.plan:
             again = wording.words(job, language=job.plan.language, sandbox=self.sandbox)
             self.plan, self._argv = job.plan, ("make", *again)

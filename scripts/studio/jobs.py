@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 from studio import documents, errors, follow, media, reports
+from studio.accounts import TOKEN_LIFE
 from studio.app import App
 from studio.errors import Interrupted, JobFailed, NotFinished, UnknownOutcome, UsageError
 from studio.ledger import LEASED
@@ -48,7 +49,7 @@ def cancel(app: App) -> Json:
     if job.state in OVER:
         raise UsageError(f"Job {job.id} is {job.state} already.", kind="already_over", retry="never")
     raise UsageError(
-        f"{job.plan.model.name} cannot be cancelled once it is sent: it goes on, and is charged.",
+        f"{job.plan.model.name} cannot be cancelled once it is sent: it goes on, and may be charged.",
         kind="cannot_cancel",
         detail=f"`wait {job.id}` brings what it makes." if job.task else None,
         retry="wait" if job.task else "never",
@@ -91,7 +92,8 @@ def purge(app: App) -> Json:
     """Forget what ended before a time. Never what is open, unknown, or not saved."""
     if app.made.before is None:
         raise UsageError("purge needs --before: a date, or an age such as 90d.", kind="missing_before")
-    gone = app.ledger.purge(instant(app, app.made.before))
+    before = min(instant(app, app.made.before), app.clock.time() - TOKEN_LIFE)  # a used token stays used
+    gone = app.ledger.purge(before)
     return reports.purged(gone, sandbox=app.sandbox)
 
 
