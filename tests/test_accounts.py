@@ -17,8 +17,8 @@ from offers import GATEWAY
 from parts import plan
 from studio.accounts import TOKEN_LIFE, Spending
 from studio.errors import OverLimit
-from studio.ledger import Ledger, Order
-from studio.types import Gateway, Limits, Plan, Submitted, TaskRef, Unit
+from studio.ledger import Ledger
+from studio.types import Gateway, Limits, Order, Plan, Submitted, TaskRef, Unit
 from support import FakeClock
 from test_store import FILE, together
 
@@ -126,7 +126,7 @@ def purged(ledger: Ledger, id: str) -> None:
     ledger.purge(ledger._clock.time() + 1)
 
 
-Fate = Callable[[Ledger, str], None]
+Fate = Callable[[Ledger, str], object]
 UNDER_WAY: tuple[Fate, ...] = (lambda ledger, id: None, tried_again)
 KEPT: tuple[Fate, ...] = (
     accepted,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,13 +13,11 @@ from hypothesis import strategies as st
 
 from offers import GATEWAY
 from parts import plan
-from studio import pulse
-from studio.errors import InternalError, Interrupted, StudioError, UnknownOutcome, UsageError
-from studio.ledger import LEASE, PARKED, RUNNING, Ledger, Order
-from studio.types import Job, Limits, Output, Saved, Submitted, TaskRef
+from studio.errors import StudioError, UnknownOutcome, UsageError
+from studio.ledger import LEASE, RUNNING, Ledger
+from studio.types import Job, Limits, Order, Output, Saved, Submitted, TaskRef
 from support import FakeClock
 from test_store import FILE, together
-from world import ACCEPTED, Way, refusal, world
 
 ERROR = {"kind": "x", "exit": 9, "message": "…"}
 SAVED = Saved("image", "/out/1.png", "https://cdn.example.com/1", "image/png", 9, "ab" * 32, 64, 48)
@@ -38,7 +35,7 @@ def to(ledger: Ledger, id: str, state: str) -> None:
         ledger.sending(id)
     if state in {"submitted", "done", "unsaved"}:
         ledger.submitted(id, Submitted(TaskRef("ima", f"task-{id}", 0.0)))
-    ends: dict[str, Callable[[], None]] = {
+    ends: dict[str, Callable[[], object]] = {
         "done": lambda: ledger.done(id, (SAVED,), None, None),
         "unsaved": lambda: ledger.done(id, (Output("image", "https://x"),), None, ERROR),
         "unknown": lambda: ledger.unknown(id, ERROR),
@@ -115,7 +112,7 @@ def test_what_may_have_been_bought_stops_the_same_and_names_the_job(ledger: Ledg
     assert stopped.value.about == {"job": lost.id}
     assert lost.id in (stopped.value.detail or "")
     assert len(ledger.newest(9)) == 1
-    assert begin(other, replace(ORDER, fingerprint="another"))[1] is True
+    assert begin(other, replace(ORDER, fingerprint="another", asked="another"))[1] is True
 
 
 def test_one_that_may_have_been_bought_counts_although_another_runs(ledger: Ledger, other: Ledger) -> None:
@@ -194,7 +191,15 @@ def test_a_key_or_a_used_token_stands_for_its_job(
 
 
 @pytest.mark.parametrize("name", NAMED, ids=["key", "token"])
-@pytest.mark.parametrize("state", ["failed", "cancelled", "abandoned", "not charged"])
+def test_a_key_or_a_token_of_what_was_cancelled_stays_with_it(ledger: Ledger, name: dict[str, str]) -> None:
+    order = replace(ORDER, **name)  # type: ignore[arg-type]
+    first, _ = begin(ledger, order)
+    to(ledger, first.id, "cancelled")
+    assert begin(ledger, order) == (ledger.get(first.id), False)
+
+
+@pytest.mark.parametrize("name", NAMED, ids=["key", "token"])
+@pytest.mark.parametrize("state", ["failed", "abandoned", "not charged"])
 def test_a_key_or_a_token_is_free_again_where_nothing_was_bought(
     ledger: Ledger, clock: FakeClock, name: dict[str, str], state: str
 ) -> None:
@@ -204,7 +209,7 @@ def test_a_key_or_a_token_is_free_again_where_nothing_was_bought(
         clock.sleep(LEASE + 1)
     elif state == "not charged":
         to(ledger, first.id, "unknown")
-        ledger.failed(first.id, ERROR)
+        ledger.not_charged(first.id, ERROR)
     else:
         to(ledger, first.id, state)
     second, ours = begin(ledger, order)
@@ -215,12 +220,29 @@ def test_a_key_or_a_token_is_free_again_where_nothing_was_bought(
     assert named.id == second.id
 
 
+@pytest.mark.parametrize("name", NAMED, ids=["key", "token"])
+def test_a_key_or_a_token_that_met_a_running_job_stands_for_it_from_then_on(
+    ledger: Ledger, name: dict[str, str]
+) -> None:
+    first, _ = begin(ledger, ORDER)
+    order = replace(ORDER, **name)  # type: ignore[arg-type]
+    assert begin(ledger, order)[0].id == first.id
+    to(ledger, first.id, "done")
+    assert begin(ledger, order) == (ledger.get(first.id), False)
+    assert begin(ledger, ORDER)[1] is True
+
+
+def test_the_same_is_known_by_what_was_asked_although_the_list_changed(ledger: Ledger) -> None:
+    first, _ = begin(ledger, replace(ORDER, fingerprint="as the list was", asked="the same wish"))
+    assert begin(ledger, replace(ORDER, fingerprint="as it is", asked="the same wish"))[0].id == first.id
+
+
 def test_a_token_is_used_while_its_purchase_stands(ledger: Ledger) -> None:
-    assert ledger.used("t") is False
+    assert ledger.names.used("t") is False
     first, _ = begin(ledger, replace(ORDER, token="t"))
-    assert (ledger.used("t"), ledger.used("another")) == (True, False)
+    assert (ledger.names.used("t"), ledger.names.used("another")) == (True, False)
     ledger.failed(first.id, ERROR)
-    assert ledger.used("t") is False
+    assert ledger.names.used("t") is False
 
 
 @pytest.mark.parametrize("name", NAMED, ids=["key", "token"])
@@ -264,7 +286,7 @@ def test_purge_takes_what_ended_long_ago_and_nothing_else(
     stays = set()
     for n, (state, old) in enumerate(states):
         clock.now = FakeClock().now + (0 if old else 10)
-        job, _ = begin(ledger, replace(ORDER, fingerprint=str(n)))
+        job, _ = begin(ledger, replace(ORDER, fingerprint=str(n), asked=str(n)))
         ledger.park(job.id) if state == "parked" else to(ledger, job.id, state)
         if not old or state not in {"done", "failed", "cancelled"}:
             stays.add(job.id)

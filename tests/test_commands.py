@@ -310,7 +310,8 @@ def test_a_running_job_that_dies_meanwhile_lends_nobody_its_yes(vendor: Vendor) 
     yes = ("--approve", token_of(vendor, *DEAR))
     assert vendor.make(*DEAR, *yes).code == 0
     with record() as db:
-        db.execute("UPDATE jobs SET state = 'intent', open = 1, task_id = NULL, token = NULL, owner = 'gone'")
+        db.execute("UPDATE jobs SET state = 'intent', open = 1, task_id = NULL, owner = 'gone'")
+        db.execute("DELETE FROM names")
         db.execute("UPDATE jobs SET lease = ?", (time.time() + 15,))
     vendor.fault("list", {"kind": "hold"})
     process = begin_process("make", "--prompt", PROMPT, "--speed", "200", *DEAR, env=vendor.env)

@@ -85,7 +85,7 @@ def expected(made: Plan, gateway: Gateway, said: Consent) -> str | None:
         return None if said.approved == terms(made, gateway) else "approval_changed"
     if steps is None:
         accepted = said.accept_unknown and gateway.limits.accept_unknown and not limited(gateway, said)
-        return None if accepted else "needs_approval"
+        return None if accepted and not said.forced else "needs_approval"
     if said.yes and limited(gateway, said):
         return None
     return "needs_approval" if said.forced or steps > 20 else None

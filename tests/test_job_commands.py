@@ -144,9 +144,19 @@ def test_what_was_not_charged_frees_its_claim_its_key_and_the_request(vendor: Ve
     made = vendor.run("reconcile", job, "--not-charged")
 
     assert (made.code, made.document["event"], made.document["state"]) == (0, "closed", "failed")
+    assert made.document["next"][2] == "make"  # after a yes
     assert vendor.run("spend").document["limits"][0]["spent_today"] == 0
     bought = vendor.make("--idempotency-key", "message-1", "--max-per-day", "5")
     assert (bought.code, bought.document["job"] != job) == (0, True)
+
+
+def test_who_said_not_charged_too_early_can_take_the_task_up_after_all(vendor: Vendor) -> None:
+    job = unsure(vendor)
+    assert vendor.run("reconcile", job, "--not-charged").code == 0
+    made = vendor.run("reconcile", job, "--task-id", vendor.stats["tasks"][0]["id"])
+    assert (made.code, made.document["state"], len(made.document["outputs"])) == (0, "done", 1)
+    assert vendor.run("spend").document["limits"][0]["spent_today"] == made.document["cost"]["quoted"]
+    assert vendor.run("reconcile", job, "--task-id", "x").error["kind"] == "nothing_to_reconcile"
 
 
 def test_a_task_that_is_not_there_or_somebody_elses_changes_nothing(vendor: Vendor) -> None:

@@ -202,12 +202,12 @@ def test_what_cannot_be_saved_was_made_and_may_be_saved_later(tmp_path: Path) ->
     assert (failed.value.exit_code, failed.value.charged, failed.value.retry) == (13, "yes", "wait")
 
 
-def test_saving_again_replaces_the_file_of_that_name(tmp_path: Path) -> None:
-    for size in ((10, 10), (20, 30)):
-        saved = media.save(OUTPUT, gives(picture(size=size)), tmp_path, "1")
+def test_saving_the_same_again_leaves_one_file_and_another_of_that_name_alone(tmp_path: Path) -> None:
+    for size in ((10, 10), (20, 30), (20, 30), (10, 10)):
+        media.save(OUTPUT, gives(picture(size=size)), tmp_path, "1")
 
-    assert (saved.width, saved.height) == (20, 30)
-    assert [made.name for made in tmp_path.iterdir()] == ["1.png"]
+    assert sorted(made.name for made in tmp_path.iterdir()) == ["1-2.png", "1.png"]
+    assert (tmp_path / "1.png").read_bytes() == picture(size=(10, 10))
 
 
 def test_a_folder_is_made_and_left_empty_by_the_check(tmp_path: Path) -> None:

@@ -10,15 +10,13 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from statistics import median
-from time import perf_counter
 from typing import Any
 
 import pytest
 
 from parts import plan
 from studio.errors import LedgerError
-from studio.ledger import Ledger, Order
+from studio.ledger import Ledger
 from studio.migrations import MIGRATIONS
 from studio.rows import dump
 from studio.types import Output, Saved, Submitted, TaskRef
@@ -339,7 +337,8 @@ from dataclasses import replace
 from pathlib import Path
 from studio import catalogue
 from studio.errors import OverLimit
-from studio.ledger import Ledger, Order
+from studio.ledger import Ledger
+from studio.types import Order
 from studio.types import Limits, Plan, Submitted, TaskRef
 from support import FakeClock
 PLAN = Plan.from_json({plan!r})

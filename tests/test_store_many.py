@@ -8,8 +8,8 @@ from statistics import median
 from time import perf_counter
 
 from parts import plan
-from studio.ledger import Ledger, Order
-from studio.types import Submitted, TaskRef
+from studio.ledger import Ledger
+from studio.types import Order, Submitted, TaskRef
 from support import FakeClock
 from test_store import FILE, SAVED, record, together
 
@@ -34,9 +34,9 @@ for n in range(15):
 COPY = """
     WITH RECURSIVE counted(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counted WHERE n < ?)
     INSERT INTO jobs (id, state, created_at, changed_at, finished_at, gateway, user_id, plan, out, task_id,
-        route, submitted_at, open, fingerprint, asked, idempotency_key, token, amount, claimed_on)
+        route, submitted_at, open, fingerprint, asked, amount, claimed_on)
     SELECT 'old' || n, CASE n % 20 WHEN 0 THEN 'failed' ELSE 'done' END, ? - n, ? - n, ? - n, gateway,
-        'user' || n % 50, plan, out, 'task' || n, '{}', ? - n, 0, 'f' || n, 'a' || n, 'k' || n, 't' || n, 5,
+        'user' || n % 50, plan, out, 'task' || n, '{}', ? - n, 0, 'f' || n, 'a' || n, 5,
         date(? - n, 'unixepoch')
     FROM counted, (SELECT * FROM jobs WHERE id = ?)
 """
@@ -125,5 +125,5 @@ def test_no_statement_of_list_or_start_reads_all_jobs(tmp_path: Path) -> None:
     ]
     assert len(plans) > 10
     used = {one.split("INDEX ")[1].split()[0] for _, one in plans if " INDEX " in one}
-    assert {"jobs_fingerprint", "jobs_key", "jobs_token", "jobs_created", "jobs_open", "jobs_user"} <= used
+    assert {"jobs_fingerprint", "jobs_asked", "jobs_created", "jobs_open", "jobs_state", "jobs_user"} <= used
     assert [one for one in plans if one[1].startswith("SCAN") and "INDEX" not in one[1]] == []

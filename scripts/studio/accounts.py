@@ -11,7 +11,7 @@ import json
 import secrets
 import sqlite3
 from dataclasses import dataclass
-from time import localtime, strftime
+from time import gmtime, strftime
 
 from studio.errors import OverLimit
 from studio.store import Store
@@ -22,6 +22,8 @@ SIGNS = "abcdefghjkmnpqrstuvwxyz23456789"
 TOKEN_LENGTH = 12
 TOKEN_LIFE = 600.0  # seconds
 TOKENS_KEPT = 86400.0  # seconds; after that a token is not even known to have been one
+NO_LIMIT = 2**62  # steps; more than a counter can ever hold
+NEW_COUNTER = "INSERT INTO counters (gateway, scope, day, spent) VALUES (?, ?, ?, 0) ON CONFLICT DO NOTHING"
 SKEW = 60.0  # seconds by which a clock may have been set back since
 
 
@@ -45,7 +47,8 @@ class Accounts:
 
     @property
     def today(self) -> str:
-        return strftime("%Y-%m-%d", localtime(self._clock.time()))
+        """In UTC: two processes with other ideas of the time zone must not have two days to spend."""
+        return _day(self._clock.time())
 
     def claim(self, db: sqlite3.Connection, plan: Plan, gateway: Gateway, day: str) -> None:
         """Count a purchase, in the caller's transaction. Raises OverLimit, and the transaction is undone."""
@@ -54,35 +57,34 @@ class Accounts:
             return
         for scope, limit in _counters(plan.user_id, gateway):
             row = (gateway.id, scope, day)
-            db.execute(
-                "INSERT INTO counters (gateway, scope, day, spent) VALUES (?, ?, ?, 0)"
-                " ON CONFLICT DO NOTHING",
-                row,
-            )
+            db.execute(NEW_COUNTER, row)
             claimed = db.execute(
                 "UPDATE counters SET spent = spent + ? WHERE gateway = ? AND scope = ? AND day = ?"
                 " AND spent + ? <= ?",
-                (amount, *row, amount, 2**62 if limit is None else limit),
+                (amount, *row, amount, NO_LIMIT if limit is None else limit),
             )
             if claimed.rowcount != 1:
                 raise _over(plan, gateway, scope, self._spent(*row), limit or 0)
 
     def check(self, plan: Plan, gateway: Gateway) -> None:
-        """What `claim` would say now. Claims nothing."""
-        amount = plan.billing.amount
-        for scope, limit in _counters(plan.user_id, gateway):
-            spent = self._spent(gateway.id, scope, self.today)
-            if amount is not None and limit is not None and spent + amount > limit:
-                raise _over(plan, gateway, scope, spent, limit)
+        """What `claim` would say now, by the limit that leaves least. Claims nothing."""
+        held = [
+            (limit - self._spent(gateway.id, scope, self.today), scope, limit)
+            for scope, limit in _counters(plan.user_id, gateway)
+            if limit is not None
+        ]
+        left, scope, limit = min(held, default=(0, EVERYBODY, None))
+        if limit is not None and plan.billing.amount is not None and plan.billing.amount > left:
+            raise _over(plan, gateway, scope, limit - left, limit)
 
     def give_back(self, db: sqlite3.Connection, job: sqlite3.Row) -> None:
         """A job's claim, where it has one; in the caller's transaction."""
-        if job["claimed_on"] is None or job["amount"] is None:
-            return
-        db.execute(
-            "UPDATE counters SET spent = spent - ? WHERE gateway = ? AND day = ? AND scope IN (?, ?)",
-            (job["amount"], job["gateway"], job["claimed_on"], EVERYBODY, _scope(job["user_id"])),
-        )
+        if job["claimed_on"] is not None:
+            self._add(db, job, -(job["amount"] or 0), job["claimed_on"])
+
+    def take_again(self, db: sqlite3.Connection, job: sqlite3.Row, day: str) -> None:
+        """What was given back too early, whatever the limits say: it was spent."""
+        self._add(db, job, job["amount"] or 0, day)
 
     def spent_today(self, gateway: str, user_id: str | None = None) -> int:
         """By everybody, or by one user."""
@@ -90,7 +92,7 @@ class Accounts:
 
     def spending(self, since: float) -> tuple[Spending, ...]:
         """What went where since a time, newest day first: jobs that were bought or may have been."""
-        day = strftime("%Y-%m-%d", localtime(since))
+        day = _day(since)
         rows = self._store.rows(
             "SELECT gateway, claimed_on AS day, user_id, COUNT(*) AS jobs,"
             " COALESCE(SUM(amount), 0) AS quoted, SUM(charged) AS charged,"
@@ -101,25 +103,40 @@ class Accounts:
         )
         return tuple(Spending(**dict(row)) for row in rows)
 
-    def approve(self, terms: Json) -> str:
-        """Keep what is offered to the person; the token that says yes to just that, for ten minutes."""
+    def approve(self, terms: Json, lost: str | None = None) -> str:
+        """Keep what is offered to the person; the token that says yes to just that, for ten minutes. `lost`:
+        a job of unknown outcome, and the yes is to buying it once more: void once its outcome is known."""
         token = "".join(secrets.choice(SIGNS) for _ in range(TOKEN_LENGTH))
         now = self._clock.time()
         with self._store.transaction() as db:
             db.execute("DELETE FROM approvals WHERE at < ?", (now - TOKENS_KEPT,))
             db.execute(
-                "INSERT INTO approvals (token, at, terms) VALUES (?, ?, ?)",
-                (token, now, json.dumps(terms, ensure_ascii=False)),
+                "INSERT INTO approvals (token, at, terms, lost) VALUES (?, ?, ?, ?)",
+                (token, now, json.dumps(terms, ensure_ascii=False), lost),
             )
         return token
 
     def approved(self, token: str) -> Json | None:
-        """What a token says yes to; None where it is none, or older than ten minutes."""
-        row = self._store.row("SELECT at, terms FROM approvals WHERE token = ?", token)
+        """What a token says yes to; None where it is none, or void, or older than ten minutes."""
+        row = self._store.row(
+            "SELECT at, terms, lost, state FROM approvals LEFT JOIN jobs ON jobs.id = lost WHERE token = ?",
+            token,
+        )
         if row is None or not -SKEW <= self._clock.time() - row["at"] <= TOKEN_LIFE:
+            return None
+        if row["lost"] is not None and row["state"] != "unknown":
             return None
         terms: Json = json.loads(row["terms"])
         return terms
+
+    def _add(self, db: sqlite3.Connection, job: sqlite3.Row, amount: int, day: str) -> None:
+        for scope in (EVERYBODY, _scope(job["user_id"])):
+            row = (job["gateway"], scope, day)
+            db.execute(NEW_COUNTER, row)
+            db.execute(
+                "UPDATE counters SET spent = spent + ? WHERE gateway = ? AND scope = ? AND day = ?",
+                (amount, *row),
+            )
 
     def _spent(self, gateway: str, scope: str, day: str) -> int:
         row = self._store.row(
@@ -128,13 +145,18 @@ class Accounts:
         return row["spent"] if row else 0
 
 
+def _day(at: float) -> str:
+    return strftime("%Y-%m-%d", gmtime(at))
+
+
 def _scope(user_id: str | None) -> str:
     return f"user:{user_id or ''}"
 
 
 def _counters(user_id: str | None, gateway: Gateway) -> tuple[tuple[str, int | None], ...]:
     limits = gateway.limits
-    return ((EVERYBODY, limits.per_day), (_scope(user_id), limits.per_user))
+    held = ((EVERYBODY, limits.per_day), (_scope(user_id), limits.per_user))
+    return tuple((scope, limit if limit is None else min(limit, NO_LIMIT)) for scope, limit in held)
 
 
 def _over(plan: Plan, gateway: Gateway, scope: str, spent: int, limit: int) -> OverLimit:

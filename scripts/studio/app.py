@@ -18,6 +18,7 @@ from studio.contract import Provider
 from studio.errors import InternalError, NeedsApproval, StudioError, UnknownOutcome
 from studio.ledger import LEASED, Ledger
 from studio.messages import LANGUAGES, language_of
+from studio.names import own_key
 from studio.terms import terms
 from studio.types import Clock, Gateway, Job, Json, Offer, Plan
 
@@ -84,9 +85,10 @@ class App:
             self._ledger = self._record()
         return self._ledger
 
-    def _record(self) -> Ledger:
+    def _record(self, *, mend: bool = True) -> Ledger:
         folder = self.settings.home / "sandbox" if self.sandbox else self.settings.home
-        return Ledger(folder / "ledger.sqlite3", self.clock, REHEARSAL if self.sandbox else "")
+        prefix = REHEARSAL if self.sandbox else ""
+        return Ledger(folder / "ledger.sqlite3", self.clock, prefix, mend=mend)
 
     @property
     def out(self) -> Path:
@@ -152,7 +154,7 @@ class App:
 
     def _alive(self, job: str) -> AbstractContextManager[None]:
         def record() -> Ledger:
-            again = self._record()
+            again = self._record(mend=False)
             again.on_behalf_of(self.ledger)
             return again
 
@@ -171,9 +173,13 @@ class App:
 
     def handed_out(self, document: Json) -> None:
         """The document is printed, and its reader has it: what it says of a job's end is said."""
-        if self._ledger and document.get("job") and document["done"] and document["send"]:
-            with contextlib.suppress(StudioError):  # then it is said twice, which is better than not at all
-                self._ledger.handed_out(document["job"])
+        if not (self._ledger and document.get("job") and document["done"] and document["send"]):
+            return
+        with contextlib.suppress(StudioError):  # then it is said twice, which is better than not at all
+            end, told = self._ledger.get(document["job"]), document.get("error")
+            recorded = end.error["kind"] if end.error else None
+            if (told["kind"] if told else None) == recorded:  # and not another trouble with the same job
+                self._ledger.handed_out(end.id)
 
     def under_way(self, job: Job) -> bool:
         return job.state in {*LEASED, "submitted"}
@@ -185,7 +191,7 @@ class App:
             self.settings.gateway(job.plan.gateway),
             sandbox=self.sandbox,
             now=self.clock.time(),
-            next=self._same_again() if self.parked else self.command("wait", job.id),
+            next=self._going_on(job) if self.parked else self.command("wait", job.id),
             uploading=self.parked,
         )
 
@@ -226,26 +232,34 @@ class App:
 
     def _next(self, error: StudioError, job: Job | None) -> list[str] | None:
         """How it goes on after an error: by itself, or after the person's yes."""
+        if error.kind == "cannot_ask":
+            return None  # the person is asked whether it is there: a yes must not buy another
         if job and error.kind == "not_recorded" and error.detail:
             return self.command("reconcile", job.id, "--task-id", error.detail)
         if job and (error.retry == "wait" or job.state == "submitted"):
             return self.command("wait", job.id)
-        if error.kind == "cannot_ask":
-            return None  # the person is asked whether it is there: a yes must not buy another
-        if error.exit_code == UnknownOutcome.exit_code and job and not self.plan:
-            again = wording.words(job, language=job.plan.language, sandbox=self.sandbox)
-            self.plan, self._argv = job.plan, ("make", *again)
-        if error.exit_code in ASKS and self.plan:
-            try:
-                forced = error.exit_code == UnknownOutcome.exit_code
-                return self.purchase(self.approval(self.plan), forced=forced)
-            except StudioError:
-                return None  # the record cannot be written, which is what went wrong
+        with contextlib.suppress(StudioError):  # a record that cannot be written is what went wrong
+            return self._after_a_yes(error, job)
         return None
 
-    def approval(self, plan: Plan) -> str:
-        """A token that says yes to just this."""
-        return self.ledger.accounts.approve(terms(plan, self.settings.gateway(plan.gateway)))
+    def _after_a_yes(self, error: StudioError, job: Job | None) -> list[str] | None:
+        forced = error.exit_code == UnknownOutcome.exit_code
+        lost = job.id if forced and job else None
+        if job and lost and (self.plan is None or job.plan.steps):  # what was sent is not what was asked for
+            return self.same_again(job, lost)
+        if error.exit_code in ASKS and self.plan:
+            return self.purchase(self.approval(self.plan, lost), forced=forced)
+        return None
+
+    def same_again(self, job: Job, lost: str | None = None) -> list[str]:
+        """A job's wish as a new purchase, at the price that it had."""
+        again = wording.words(job, language=job.plan.language, sandbox=self.sandbox)
+        self._argv = ("make", *again)
+        return self.purchase(self.approval(job.plan, lost), forced=lost is not None)
+
+    def approval(self, plan: Plan, lost: str | None = None) -> str:
+        """A token that says yes to just this; with `lost`, only while that job is unknown."""
+        return self.ledger.accounts.approve(terms(plan, self.settings.gateway(plan.gateway)), lost)
 
     def purchase(self, token: str, *, forced: bool = False) -> list[str]:
         """This command as a purchase of what a token stands for; without the key, which has no place in a
@@ -257,15 +271,17 @@ class App:
         more = ["--force-new"] if forced and "--force-new" not in words else []
         return self.command(command, *words, *more, "--approve", token)
 
-    def _same_again(self) -> list[str]:
-        return self.command(self.made.command, *self._words())
+    def _going_on(self, job: Job) -> list[str]:
+        """This command once more, as one that buys nothing if the job is over by then."""
+        key = [] if self.made.idempotency_key else ["--idempotency-key", own_key(job.id)]
+        return self.command(self.made.command, *self._words(), *key)
 
     def _words(self) -> list[str]:
         """The words of this command after its name."""
         words = list(self._argv)
         if words and not words[0].startswith("-"):
             words = words[1:]
-        return _without(words, "--api-key")
+        return _without(_without(words, "--api-key"), "--home")
 
     def instead(self, made: argparse.Namespace, argv: Sequence[str]) -> None:
         """From here on this is another command, of the same person in the same place."""

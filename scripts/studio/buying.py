@@ -8,8 +8,7 @@ from studio import arguments, consent, documents, errands, follow, jobs, media, 
 from studio.app import App
 from studio.errands import Errand
 from studio.errors import NeedsApproval, OverLimit, StudioError
-from studio.ledger import Order
-from studio.types import Job, Json, MediaRef, Plan
+from studio.types import Job, Json, MediaRef, Order, Plan
 
 UPLOADS_UNTIL = 8.0  # seconds after which `start` comes back although inputs still travel
 
@@ -79,17 +78,15 @@ def _buy(app: App, uploads_until: float | None = None) -> Job:
     if before and before.state not in {"intent", "unknown"}:
         return before
     plan = errand.plan()
-    said = _consent(app)
 
     def agree() -> None:
+        app.ledger.accounts.check(plan, errand.gateway)  # before anybody is asked for a yes that cannot count
         consent.check(plan, errand.gateway, _consent(app))
 
-    return _paid(errand, plan, replace(order, agree=agree), uploads_until, said.approved)
+    return _paid(errand, plan, replace(order, agree=agree), uploads_until)
 
 
-def _paid(
-    errand: Errand, plan: Plan, order: Order, uploads_until: float | None, approved: Json | None
-) -> Job:
+def _paid(errand: Errand, plan: Plan, order: Order, uploads_until: float | None) -> Job:
     """The purchase, and what a refusal may turn it into: once the same from a fresh list, and where that is
     allowed, a smaller size. Both cost no more than was agreed, so nobody is asked again."""
     app = errand.app
@@ -99,17 +96,17 @@ def _paid(
         return errand.runner.buy(plan, app.out, order, uploads_until)
     except StudioError as refusal:
         no = refusal
-        following = _following(errand, plan, no, approved) if no.refused else None
+        following = _following(errand, no) if no.refused and app.job else None
         if following is None:
             raise
-    return _paid(*following, replace(order, agree=Order.agree), uploads_until, approved)
+    return _paid(*following, replace(order, agree=Order.agree), uploads_until)
 
 
-def _following(
-    errand: Errand, plan: Plan, no: StudioError, approved: Json | None
-) -> tuple[Errand, Plan] | None:
+def _following(errand: Errand, no: StudioError) -> tuple[Errand, Plan] | None:
+    """What comes after a refusal, by the plan that was refused: a job that was taken up has its own."""
+    plan = errand.app.ledger.get(str(errand.app.job)).plan
     if no.kind == "offer_changed" and all(step["why"] != no.kind for step in plan.steps):
-        return errand, remedies.resolved_anew(errand, plan, no, approved)
+        return errand, remedies.resolved_anew(errand, plan, no)
     smaller = None
     if no.smaller_may_do and errand.app.made.allow_degrade:
         smaller = remedies.stepped_down(errand, plan, no)
@@ -124,7 +121,7 @@ def _consent(app: App) -> consent.Consent:
         yes=made.yes,
         accept_unknown=made.accept_unknown_price,
         token=token,
-        approved=app.ledger.accounts.approved(token) if token and not app.ledger.used(token) else None,
+        approved=app.ledger.accounts.approved(token) if token and not app.ledger.names.used(token) else None,
         forced=made.force_new,
     )
 

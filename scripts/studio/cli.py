@@ -179,7 +179,9 @@ def _failure(error: StudioError, app: App | None, clock: SystemClock, words: Seq
     if app:
         try:
             return app.failure(error)
-        except Exception as defect:  # noqa: BLE001 - such as a record that can no longer be read
+        except StudioError as trouble:  # such as a record that can no longer be read
+            error.detail = f"{error.detail or ''} {trouble.message}".strip()
+        except Exception as defect:  # noqa: BLE001 - the first error is still told
             error.detail = f"{error.detail or ''} {_defect(defect).message}".strip()
     language = language_of(" ".join(words))
     return documents.failure(error, language=language, sandbox="--sandbox" in words, now=clock.time())

@@ -76,7 +76,7 @@ def _check_token(plan: Plan, gateway: Gateway, said: Consent) -> None:
 
 
 def _check_unknown(gateway: Gateway, said: Consent) -> None:
-    if said.accept_unknown and gateway.limits.accept_unknown and not _limited(gateway, said):
+    if said.accept_unknown and gateway.limits.accept_unknown and not (_limited(gateway, said) or said.forced):
         return
     why = None
     if said.accept_unknown and _limited(gateway, said):

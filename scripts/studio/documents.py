@@ -19,6 +19,7 @@ from studio.types import Alternative, Gateway, Job, Json, Plan, Saved
 RESULT = "media-studio/result/1"
 QUOTE = "media-studio/quote/1"
 EVENT = "media-studio/event/1"
+ASKED_AGAIN = ("unknown", "maybe_bought")
 SIZES = ("size", "quality", "resolution")
 
 
@@ -109,13 +110,21 @@ def on_its_way(  # noqa: PLR0913 - all by name
     }
 
 
-def closed(job: Job, gateway: Gateway, what: str, *, sandbox: bool, now: float) -> Json:
-    """A job that was ended by the person: `what` is cancelled or not_charged."""
+def closed(  # noqa: PLR0913 - all by name
+    job: Job, gateway: Gateway, what: str, *, sandbox: bool, now: float, next: Sequence[str] | None
+) -> Json:
+    """A job that was ended by the person: `what` is cancelled or not_charged. `next`: the same once more,
+    for after a yes."""
     words = Messages(job.plan.language)
     text = words.say("closed.cancelled")
     if what == "not_charged":
-        text = words.say("closed.not_charged", what=words.what(job.plan), model=job.plan.model.name)
-    return {**_job(job, gateway, sandbox, now), "event": "closed", "send": [_message(words, text, sandbox)]}
+        text = words.say("closed.not_charged")
+    return {
+        **_job(job, gateway, sandbox, now),
+        "event": "closed",
+        "send": [_message(words, text, sandbox)],
+        "next": next,
+    }
 
 
 def progress(  # noqa: PLR0913 - all by name
@@ -350,7 +359,9 @@ def _ways_out(words: Messages, error: StudioError, gateway: Gateway | None) -> l
     if error.about.get("left"):
         lines.append(words.say("left", left=error.about["left"], limit=error.about["limit"]))
     if error.exit_code == 9 and gateway and gateway.record_page:
-        lines.append(words.say("link", url=gateway.record_page))
+        lines.append(words.say("look", url=gateway.record_page))
+    if error.kind in ASKED_AGAIN:
+        lines.append(words.say("once_more"))
     if "wish" in error.about:
         lines.append(words.say("nobody", wish=error.about["wish"]))
     return lines

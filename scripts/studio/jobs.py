@@ -42,10 +42,10 @@ def fetch(app: App) -> Json:
 def cancel(app: App) -> Json:
     """Stop a job. What was not sent yet is not sent; of what the vendor accepted, the vendor decides."""
     job = find(app)
-    if job.state == "intent":
-        stopped = Interrupted("Cancelled before anything was bought.", kind="cancelled", retry="never")
-        app.ledger.cancelled(job.id, errors.error_record(stopped))
-        return _closed(app, job, "cancelled")
+    stopped = Interrupted("Cancelled before anything was bought.", kind="cancelled", retry="never")
+    if app.ledger.cancelled(job.id, errors.error_record(stopped)):
+        return _closed(app, job, "cancelled", None)
+    job = app.ledger.get(job.id)
     if job.state in OVER:
         raise UsageError(f"Job {job.id} is {job.state} already.", kind="already_over", retry="never")
     raise UsageError(
@@ -63,7 +63,8 @@ def reconcile(app: App) -> Json:
     job = _settled(app, find(app), until)
     if made.task_id and made.not_charged:
         raise UsageError("Either --task-id or --not-charged, not both.", kind="contradiction")
-    if job.state != "unknown":
+    too_early = bool(made.task_id and job.error and job.error["kind"] == "not_charged")
+    if job.state != "unknown" and not too_early:
         raise UsageError(
             f"Job {job.id} is {job.state}: there is nothing to find out about it.",
             kind="nothing_to_reconcile",
@@ -71,20 +72,18 @@ def reconcile(app: App) -> Json:
         )
     if made.not_charged:
         nothing = JobFailed("Not accepted, as you found out.", kind="not_charged", charged="no", retry="same")
-        app.ledger.failed(job.id, errors.error_record(nothing))
-        return _closed(app, job, "not_charged")
+        if not app.ledger.not_charged(job.id, errors.error_record(nothing)):
+            return as_recorded(app, app.ledger.get(job.id))  # somebody else found out meanwhile
+        return _closed(app, job, "not_charged", app.same_again(job))
     if not made.task_id:
         raise UnknownOutcome(
             f"Whether job {job.id} was accepted cannot be asked: look at the vendor's page.",
             kind="cannot_ask",
             detail=f"Then: `reconcile {job.id} --task-id ID`, or `reconcile {job.id} --not-charged`.",
         )
-    other = app.ledger.with_task(job.plan.gateway, made.task_id)
-    if other:
-        raise UsageError(f"Task {made.task_id} is that of job {other}.", kind="no_such_task")
     gateway = app.reach(job.plan.gateway, job.plan.speed)
     runner = app.runner(job.plan.provider, gateway, job.plan.speed)
-    app.ledger.submitted(job.id, Submitted(runner.find(job, made.task_id)))
+    app.ledger.adopt(job.id, Submitted(runner.find(job, made.task_id)))
     return carry_on(app, app.ledger.get(job.id), until, come_back=True)
 
 
@@ -119,7 +118,7 @@ def carry_on(app: App, job: Job, until: float, *, come_back: bool = False) -> Js
     try:
         return app.result(runner.collect(job, until))
     except NotFinished as patience:
-        if not come_back or patience.kind != NotFinished.kind:
+        if not come_back:
             raise
         if follow.overdue(job, app.clock.time()):
             raise NotFinished(
@@ -129,6 +128,8 @@ def carry_on(app: App, job: Job, until: float, *, come_back: bool = False) -> Js
                 detail=patience.detail,
                 retry="later",
             ) from patience
+        if patience.kind != NotFinished.kind:
+            raise
         return app.going_on(job, patience.detail)
 
 
@@ -145,7 +146,10 @@ def instant(app: App, when: timedelta | date) -> float:
     """An age, or the beginning of a day here, as seconds since 1970."""
     if isinstance(when, timedelta):
         return app.clock.time() - when.total_seconds()
-    return datetime.combine(when, time()).timestamp()
+    try:
+        return datetime.combine(when, time()).timestamp()
+    except (ValueError, OverflowError, OSError):  # before the clocks of this machine begin
+        return 0.0
 
 
 def _known(app: App, job: Job) -> Job:
@@ -164,9 +168,11 @@ def _settled(app: App, job: Job, until: float) -> Job:
     return job
 
 
-def _closed(app: App, job: Job, what: str) -> Json:
+def _closed(app: App, job: Job, what: str, next: list[str] | None) -> Json:
     gateway = app.settings.gateway(job.plan.gateway)
-    return documents.closed(app.ledger.get(job.id), gateway, what, sandbox=app.sandbox, now=app.clock.time())
+    return documents.closed(
+        app.ledger.get(job.id), gateway, what, sandbox=app.sandbox, now=app.clock.time(), next=next
+    )
 
 
 def _until(app: App) -> float:

@@ -9,10 +9,10 @@ in `intent` nothing was bought and the job is `abandoned`, in `sending` nobody k
 from __future__ import annotations
 
 import itertools
+import json
 import secrets
 import sqlite3
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +26,10 @@ from studio.errors import (
     error_record,
 )
 from studio.migrations import MIGRATIONS
-from studio.rows import dump, job, marks, output
+from studio.names import Names, own_key
+from studio.rows import accepted, dump, job, marks, output
 from studio.store import Store
-from studio.types import Clock, Gateway, Job, Json, Output, Plan, Saved, Submitted
+from studio.types import Clock, Job, Json, Order, Output, Plan, Saved, Submitted
 from studio.uploads import Uploads
 
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # without the signs that people take for another
@@ -39,13 +40,15 @@ PARKED = 600.0  # seconds for which a job waits for the next command to go on wi
 MOVES = {
     "intent": ("sending", "failed", "abandoned", "cancelled"),
     "sending": ("intent", "submitted", "failed", "unknown"),
-    "submitted": ("done", "failed", "cancelled"),
+    "submitted": ("done", "failed"),
     "unknown": ("submitted", "failed"),
+    "failed": ("submitted",),
     "done": ("done",),
 }
 """From each state the states that may follow. Back to intent: the vendor refused before acceptance, and
 we wait before we send again. unknown -> submitted, failed: the answer was read after all, however late, or
-the person found out. done -> done: files that could not be saved are saved later."""
+the person found out. failed -> submitted: only where it was the person who said that nothing was charged,
+too early. done -> done: files that could not be saved are saved later."""
 
 RUNNING = ("intent", "sending", "submitted")
 ENDED = ("done", "failed", "cancelled", "abandoned", "unknown")
@@ -53,33 +56,18 @@ BOUGHT_NOTHING = ("failed", "cancelled", "abandoned")  # where the vendor did no
 LEASED = ("intent", "sending")
 
 
-@dataclass(frozen=True)
-class Order:
-    """How a purchase is entered: by what it is known again, under which limits, and with whose yes.
-
-    `fingerprint`: of what is sent; `asked`: of what was asked for; `key`: --idempotency-key; `token`: of the
-    approval; `forced`: another of the same is wanted although one runs, or may have been bought; `agree`:
-    raises where the person has not said yes to a new job, asked at the last moment before there is one."""
-
-    gateway: Gateway | None = None
-    fingerprint: str | None = None
-    asked: str | None = None
-    key: str | None = None
-    token: str | None = None
-    forced: bool = False
-    agree: Callable[[], None] = lambda: None
-
-
 class Ledger:
-    """`prefix` is put before new job ids: `sb-` in the ledger of rehearsals."""
+    """`prefix` is put before new job ids: `sb-` in the ledger of rehearsals. `mend`: a damaged file is set
+    aside, which only a command may do that can say so."""
 
-    def __init__(self, path: Path, clock: Clock, prefix: str = "") -> None:
+    def __init__(self, path: Path, clock: Clock, prefix: str = "", *, mend: bool = True) -> None:
         self._clock = clock
         self._prefix = prefix
-        self._store = Store(path, clock, MIGRATIONS)
+        self._store = Store(path, clock, MIGRATIONS, mend=mend)
         self._owner = secrets.token_hex(8)
         self.accounts = Accounts(self._store, clock)
         self.uploads = Uploads(self._store, clock)
+        self.names = Names(self._store)
 
     def close(self) -> None:
         self._store.close()
@@ -92,21 +80,16 @@ class Ledger:
         with self._store.transaction() as db:
             self._bury(db)
             there = self._there(order)
-            if there is not None:
-                return self.get(there), self._take_up(db, there)
-            order.agree()
-            id = self._insert(db, plan, out, order)
-        return self.get(id), True
+            id = there or self._insert(db, plan, out, order)
+            self.names.give(db, id, order)
+            ours = there is None or self._take_up(db, there)
+        return self.get(id), ours
 
     def named(self, order: Order) -> Job | None:
         """The job that an idempotency key or a used token stands for. Raises UsageError where the key stands
         for another request."""
-        row = self._named(order)
+        row = self.names.job(order)
         return self.get(row["id"]) if row else None
-
-    def used(self, token: str) -> bool:
-        """Whether a token's purchase was made."""
-        return self._store.row("SELECT id FROM jobs WHERE token = ?", token) is not None
 
     def with_task(self, gateway: str, task_id: str) -> str | None:
         """The job that a task belongs to."""
@@ -119,10 +102,7 @@ class Ledger:
         with self._store.transaction() as db:
             row = db.execute("SELECT state, owner FROM jobs WHERE id = ?", (id,)).fetchone()
             if row["owner"] != self._owner or row["state"] in {"abandoned", "cancelled", "unknown"}:
-                raise Interrupted(
-                    f"Job {id} was given up while this process stood still, so nothing was sent.",
-                    kind="given_up",
-                )
+                raise _given_up(id)
             self._set(db, id, "sending", {"lease": self._clock.time() + LEASE})
 
     def back_to_intent(self, id: str) -> None:
@@ -142,26 +122,20 @@ class Ledger:
         self._owner = owner._owner
 
     def park(self, id: str) -> None:
-        """This process ends before its inputs have travelled; the next one with the same request goes on."""
+        """This process ends before its inputs have travelled; the next one with the same request, or with the
+        job's own key, goes on. Raises Interrupted where the job is over by now."""
         with self._store.transaction() as db:
-            db.execute(
-                "UPDATE jobs SET owner = NULL, lease = ? WHERE id = ? AND state = 'intent'",
-                (self._clock.time() + PARKED, id),
+            parked = db.execute(
+                "UPDATE jobs SET owner = NULL, lease = ? WHERE id = ? AND state = 'intent' AND owner = ?",
+                (self._clock.time() + PARKED, id, self._owner),
             )
+            if parked.rowcount != 1:
+                raise _given_up(id)
+            (asked,) = db.execute("SELECT asked FROM jobs WHERE id = ?", (id,)).fetchone()
+            self.names.give(db, id, Order(key=own_key(id), asked=asked))
 
     def submitted(self, id: str, made: Submitted) -> None:
-        task = made.task
-        self._move(
-            id,
-            "submitted",
-            task_id=task.task_id,
-            route=dump(dict(task.route)),
-            submitted_at=task.submitted_at,
-            deadline=made.deadline,
-            charged=made.charged,
-            error=None,
-            handed_out_at=None,
-        )
+        self._move(id, "submitted", **accepted(made))
 
     def unknown(self, id: str, error: Json) -> None:
         self._move(id, "unknown", error=dump(error))
@@ -173,8 +147,33 @@ class Ledger:
             if self._state(db, id) in {*RUNNING, "unknown"}:
                 self._set(db, id, "failed", self._ended(error))
 
-    def cancelled(self, id: str, error: Json) -> None:
-        self._move(id, "cancelled", **self._ended(error))
+    def not_charged(self, id: str, error: Json) -> bool:
+        """The person says that nothing came of it, if that is still not known."""
+        with self._store.transaction() as db:
+            if self._state(db, id) != "unknown":
+                return False
+            self._set(db, id, "failed", self._ended(error))
+            return True
+
+    def adopt(self, id: str, made: Submitted) -> bool:
+        """The task that it became was found, if it still is not known. Raises UsageError where another job
+        has that task."""
+        with self._store.transaction() as db:
+            other = self.with_task(made.task.gateway, made.task.task_id)
+            if other is not None and other != id:
+                raise UsageError(f"Task {made.task.task_id} is that of job {other}.", kind="no_such_task")
+            if self._state(db, id) not in {"unknown", "failed"}:
+                return False
+            self._set(db, id, "submitted", accepted(made))
+            return True
+
+    def cancelled(self, id: str, error: Json) -> bool:
+        """Stopped, if nothing of it was sent by now."""
+        with self._store.transaction() as db:
+            if self._state(db, id) != "intent":
+                return False
+            self._set(db, id, "cancelled", self._ended(error))
+            return True
 
     def done(
         self, id: str, outputs: tuple[Saved | Output, ...], charged: int | None, error: Json | None
@@ -267,6 +266,7 @@ class Ledger:
     def _insert(self, db: sqlite3.Connection, plan: Plan, out: str, order: Order) -> str:
         now, today = self._clock.time(), self.accounts.today
         id = self._prefix + "".join(secrets.choice(ALPHABET) for _ in range(ID_LENGTH))
+        order.agree()
         if order.gateway:
             self.accounts.claim(db, plan, order.gateway, today)
         row = {
@@ -282,8 +282,6 @@ class Ledger:
             "lease": now + LEASE,
             "fingerprint": order.fingerprint,
             "asked": order.asked,
-            "idempotency_key": order.key,
-            "token": order.token,
             "amount": plan.billing.amount,
             "claimed_on": today if order.gateway else None,
         }
@@ -293,11 +291,14 @@ class Ledger:
 
     def _there(self, order: Order) -> str | None:
         """The job that makes another one needless, if there is one."""
-        named = self._named(order)
-        same = self._store.rows(
-            "SELECT id, state FROM jobs WHERE fingerprint = ? AND open = 1 ORDER BY created_at",
-            order.fingerprint,
-        )
+        named = self.names.job(order)
+        same = [  # by what is sent, or by what was asked for: the vendor's list may have changed between
+            row
+            for column, value in (("fingerprint", order.fingerprint), ("asked", order.asked))
+            for row in self._store.rows(
+                f"SELECT id, state FROM jobs WHERE {column} = ? AND open = 1 ORDER BY created_at", value
+            )
+        ]
         suspects = [row for row in (named, *([] if order.forced else same)) if row]
         lost = next((row["id"] for row in suspects if row["state"] == "unknown"), None)
         if lost:
@@ -312,23 +313,6 @@ class Ledger:
             return str(named["id"])
         running = (row["id"] for row in same if row["state"] in RUNNING)
         return None if order.forced else next(running, None)
-
-    def _named(self, order: Order) -> sqlite3.Row | None:
-        if order.key is not None:
-            row = self._store.row("SELECT id, state, asked FROM jobs WHERE idempotency_key = ?", order.key)
-            if row and row["asked"] != order.asked:
-                raise UsageError(
-                    f"--idempotency-key {order.key} was given before with another request: job {row['id']}.",
-                    kind="key_reused",
-                    detail="A key stands for one request. Give another key, or none.",
-                )
-            if row:
-                return row
-        if order.token is not None:
-            return self._store.row(
-                "SELECT id, state, asked FROM jobs WHERE token = ? AND asked = ?", order.token, order.asked
-            )
-        return None
 
     def _take_up(self, db: sqlite3.Connection, id: str) -> bool:
         """Make a parked job this process's own. Of several that try, one can."""
@@ -379,13 +363,17 @@ class Ledger:
         """One step of the state machine; a step that is not in MOVES is a defect, not a wish."""
         before = [origin for origin, targets in MOVES.items() if state in targets]
         row = db.execute("SELECT * FROM jobs WHERE id = ?", (id,)).fetchone()
-        if row is None or row["state"] not in before:
-            raise InternalError(
-                f"Job {id} is {row['state'] if row else 'nowhere'} and cannot become {state}."
-            )
+        if row is None:
+            raise _nowhere(id)
+        if row["state"] not in before:
+            raise InternalError(f"Job {id} is {row['state']} and cannot become {state}.")
+        if row["state"] == "failed":
+            fields = {**fields, **self._charged_after_all(db, row)}
         if state in BOUGHT_NOTHING and row["task_id"] is None:
             self.accounts.give_back(db, row)
-            fields = {**fields, "claimed_on": None, "idempotency_key": None, "token": None}
+            fields = {**fields, "claimed_on": None}
+            if state != "cancelled":  # who cancelled does not want it after all
+                self.names.free(db, id)
         changes = {
             "state": state,
             "changed_at": self._clock.time(),
@@ -399,12 +387,24 @@ class Ledger:
         )
         self._event(db, id, state)
 
+    def _charged_after_all(self, db: sqlite3.Connection, row: sqlite3.Row) -> Json:
+        """A claim that was given back is taken again, past any limit: it is spent."""
+        if json.loads(row["error"])["kind"] != "not_charged":
+            raise InternalError(f"Job {row['id']} is failed and cannot become submitted.")
+        today = self.accounts.today
+        self.accounts.take_again(db, row, today)
+        return {"claimed_on": today, "finished_at": None}
+
     def _state(self, db: sqlite3.Connection, id: str) -> str | None:
         row = db.execute("SELECT state FROM jobs WHERE id = ?", (id,)).fetchone()
         return row["state"] if row else None
 
     def _event(self, db: sqlite3.Connection, id: str, what: str) -> None:
         db.execute("INSERT INTO events (job, at, what) VALUES (?, ?, ?)", (id, self._clock.time(), what))
+
+
+def _given_up(id: str) -> Interrupted:
+    return Interrupted(f"Job {id} was given up before anything was sent.", kind="given_up")
 
 
 def _nowhere(id: str) -> UsageError:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import io
+import itertools
 import os
 import secrets
 import stat
@@ -82,6 +83,15 @@ def check_folder(folder: Path) -> None:
         ) from None
 
 
+def _free(folder: Path, stem: str, extension: str, digest: str) -> Path:
+    """The name that a file gets: never that of another one, such as one that the person has edited since."""
+    for n in itertools.count(1):
+        path = folder / (f"{stem}.{extension}" if n == 1 else f"{stem}-{n}.{extension}")
+        if not path.exists() or hashlib.sha256(path.read_bytes()).hexdigest() == digest:
+            return path
+    raise AssertionError("unreachable")
+
+
 def save(output: Output, fetch: Callable[[BinaryIO], None], folder: Path, stem: str) -> Saved:
     """Fetch one finished file into `folder`/`stem`.<its true extension>. Half a file never gets a name."""
     part = folder / f".{stem}.{secrets.token_hex(4)}.part"  # its own: another process may save it too
@@ -94,7 +104,7 @@ def save(output: Output, fetch: Callable[[BinaryIO], None], folder: Path, stem: 
             size = sink.tell()
             mime, extension, width, height = _measure(sink)
             digest = _digest(sink)
-        path = folder / f"{stem}.{extension}"
+        path = _free(folder, stem, extension, digest)
         part.replace(path)
     except OSError as problem:
         _remove(part)

@@ -55,8 +55,6 @@ MIGRATIONS = {
         ALTER TABLE jobs ADD COLUMN lease REAL;
         ALTER TABLE jobs ADD COLUMN fingerprint TEXT;
         ALTER TABLE jobs ADD COLUMN asked TEXT;
-        ALTER TABLE jobs ADD COLUMN idempotency_key TEXT;
-        ALTER TABLE jobs ADD COLUMN token TEXT;
         ALTER TABLE jobs ADD COLUMN amount INTEGER;
         ALTER TABLE jobs ADD COLUMN claimed_on TEXT;
         ALTER TABLE jobs ADD COLUMN handed_out_at REAL;
@@ -67,9 +65,16 @@ MIGRATIONS = {
         CREATE INDEX jobs_user ON jobs (user_id, created_at);
         CREATE INDEX jobs_claimed ON jobs (claimed_on);
         CREATE INDEX jobs_fingerprint ON jobs (fingerprint, created_at);
+        CREATE INDEX jobs_asked ON jobs (asked, created_at);
         CREATE INDEX jobs_state ON jobs (state);
-        CREATE UNIQUE INDEX jobs_key ON jobs (idempotency_key);
-        CREATE UNIQUE INDEX jobs_token ON jobs (token);
+        CREATE TABLE names (
+            kind TEXT NOT NULL,
+            name TEXT NOT NULL,
+            job TEXT NOT NULL,
+            asked TEXT,
+            PRIMARY KEY (kind, name)
+        );
+        CREATE INDEX names_job ON names (job);
         CREATE TABLE counters (
             gateway TEXT NOT NULL,
             scope TEXT NOT NULL,
@@ -77,7 +82,7 @@ MIGRATIONS = {
             spent INTEGER NOT NULL,
             PRIMARY KEY (gateway, scope, day)
         );
-        CREATE TABLE approvals (token TEXT PRIMARY KEY, at REAL NOT NULL, terms TEXT NOT NULL);
+        CREATE TABLE approvals (token TEXT PRIMARY KEY, at REAL NOT NULL, terms TEXT NOT NULL, lost TEXT);
         CREATE INDEX approvals_at ON approvals (at);
         CREATE TABLE uploads (
             place TEXT NOT NULL,

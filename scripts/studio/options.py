@@ -102,6 +102,12 @@ def pair(text: str) -> tuple[str, str]:
     return name.strip(), value
 
 
+def named(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("was given without a value")
+    return text
+
+
 def json_object(text: str) -> dict[str, Any]:
     try:
         value = json.loads(text, object_pairs_hook=_once_each, parse_constant=_no_number, parse_float=_finite)
@@ -216,6 +222,7 @@ OPTIONS = (
         ("--approve",),
         "buy exactly what this token of a quote stands for, at its price",
         PAYING,
+        type=named,
         metavar="TOKEN",
     ),
     Option(
@@ -255,6 +262,7 @@ OPTIONS = (
         ("--idempotency-key",),
         "such as the chat message's id: the same key never buys a second time",
         ASKING,
+        type=named,
         metavar="KEY",
     ),
     Option(

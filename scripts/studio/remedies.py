@@ -10,11 +10,11 @@ from studio.errands import Errand
 from studio.errors import NeedsApproval, NetworkError, StudioError, UsageError
 from studio.planning import Wish
 from studio.terms import asked_difference, difference, terms
-from studio.types import Json, Plan
+from studio.types import Plan
 from studio.values import alike
 
 
-def resolved_anew(errand: Errand, plan: Plan, no: StudioError, approved: Json | None) -> Plan:
+def resolved_anew(errand: Errand, plan: Plan, no: StudioError) -> Plan:
     """The same wish from the list as it is now: only if all that was asked for, the model and the price are
     what they were; of what a token approved, all of it. Raises NeedsApproval with both, and with the new
     plan for the person to say yes to."""
@@ -23,8 +23,8 @@ def resolved_anew(errand: Errand, plan: Plan, no: StudioError, approved: Json | 
     except NetworkError:
         raise no from None
     changed = asked_difference(plan, anew, errand.gateway)
-    if approved is not None:
-        changed = difference(approved, terms(anew, errand.gateway))
+    if errand.app.made.approve:  # a token stands for all of it
+        changed = difference(terms(plan, errand.gateway), terms(anew, errand.gateway))
     if changed:
         errand.app.plan, errand.app.job = anew, None
         names = ", ".join(str(one["what"]) for one in changed)

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from studio.types import Job, Output, Plan, Saved, TaskRef
+from studio.types import Job, Json, Output, Plan, Saved, Submitted, TaskRef
 
 
 def job(row: sqlite3.Row, outputs: Sequence[sqlite3.Row]) -> Job:
@@ -36,6 +36,19 @@ def output(row: sqlite3.Row) -> Saved | Output:
         return Output(row["kind"], row["url"], row["width"], row["height"])
     names = ("kind", "path", "url", "mime", "bytes", "sha256", "width", "height")
     return Saved(**{name: row[name] for name in names})
+
+
+def accepted(made: Submitted) -> Json:
+    """The columns of a task that the vendor accepted."""
+    return {
+        "task_id": made.task.task_id,
+        "route": dump(dict(made.task.route)),
+        "submitted_at": made.task.submitted_at,
+        "deadline": made.deadline,
+        "charged": made.charged,
+        "error": None,
+        "handed_out_at": None,
+    }
 
 
 def dump(value: Any) -> str:

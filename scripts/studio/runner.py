@@ -32,7 +32,7 @@ from studio.errors import (
     UsageError,
     error_record,
 )
-from studio.ledger import Ledger, Order
+from studio.ledger import Ledger
 from studio.types import (
     Clock,
     Done,
@@ -41,6 +41,7 @@ from studio.types import (
     Job,
     Json,
     MediaRef,
+    Order,
     Output,
     Plan,
     Poll,

@@ -24,10 +24,12 @@ DAMAGED = ("malformed", "not a database")  # SQLite's words; Python 3.10 has no 
 
 
 class Store:
-    """One connection. `migrations`: name -> statements, append only, applied in order, each once."""
+    """One connection. `migrations`: name -> statements, append only, applied in order, each once. `mend`: a
+    damaged file is set aside."""
 
-    def __init__(self, path: Path, clock: Clock, migrations: Mapping[str, str]) -> None:
+    def __init__(self, path: Path, clock: Clock, migrations: Mapping[str, str], *, mend: bool = True) -> None:
         self.path = path
+        self._mend = mend
         self._clock = clock
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -71,7 +73,7 @@ class Store:
         try:
             yield
         except sqlite3.DatabaseError as problem:
-            if any(word in str(problem) for word in DAMAGED):
+            if self._mend and any(word in str(problem) for word in DAMAGED):
                 raise self._set_aside() from problem
             raise _unusable(problem, self.path) from problem
         except sqlite3.Error as problem:

@@ -7,7 +7,7 @@ smallest step (a point, a cent of a credit), so that no sum is ever a rounding e
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeAlias
 
@@ -264,6 +264,23 @@ class Plan:
         made["estimate"] = tuple(record["estimate"]) if record["estimate"] else None
         made["steps"] = tuple(record.get("steps", ()))
         return Plan(**made)
+
+
+@dataclass(frozen=True)
+class Order:
+    """How a purchase is entered: by what it is known again, under which limits, and with whose yes.
+
+    `fingerprint`: of what is sent; `asked`: of what was asked for; `key`: --idempotency-key; `token`: of the
+    approval; `forced`: another of the same is wanted although one runs, or may have been bought; `agree`:
+    raises where the person has not said yes to a new job, asked at the last moment before there is one."""
+
+    gateway: Gateway | None = None
+    fingerprint: str | None = None
+    asked: str | None = None
+    key: str | None = None
+    token: str | None = None
+    forced: bool = False
+    agree: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ def words(job: Job, made: argparse.Namespace = NOTHING, *, language: str, sandbo
     unchecked = {**asked.get("unchecked", {}), **dict(given("unchecked") or ())}
     yield from (f"--unchecked={name}={value}" for name, value in unchecked.items())
     if inputs:
-        yield from ("--input-images", *inputs)
+        yield from ("--input-images", *(f"./{name}" if name.startswith("-") else name for name in inputs))
     speed = given("speed") or plan.speed
     rest = {
         "language": language,

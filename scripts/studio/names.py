@@ -1,0 +1,70 @@
+"""The names a job goes by besides its id: idempotency keys, and the tokens that bought it."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from studio.errors import UsageError
+from studio.store import Store
+from studio.types import Order
+
+KEY, TOKEN = "key", "token"
+
+
+class Names:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def job(self, order: Order) -> sqlite3.Row | None:
+        """The job (id, state) that an order's key or token stands for. Raises UsageError where the key
+        stands for another request."""
+        for kind, name in ((KEY, order.key), (TOKEN, order.token)):
+            known = self._known(kind, name)
+            if known and known["asked"] != order.asked and kind == KEY:
+                raise UsageError(
+                    f"--idempotency-key {name} was given before, with another wish: job {known['job']}.",
+                    kind="key_reused",
+                    detail="Meant to be the same? Go on with that job. Another wish has another key.",
+                    about={"job": known["job"]},
+                    retry="wait",
+                )
+            if known and known["asked"] == order.asked:
+                return self._there(known, f"{kind} {name}")
+        return None
+
+    def used(self, token: str) -> bool:
+        """Whether a token's purchase was made."""
+        return self._known(TOKEN, token) is not None
+
+    def give(self, db: sqlite3.Connection, job: str, order: Order) -> None:
+        """From here on an order's key and token stand for this job."""
+        for kind, name in ((KEY, order.key), (TOKEN, order.token)):
+            if name is not None:
+                db.execute(
+                    "INSERT INTO names (kind, name, job, asked) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                    (kind, name, job, order.asked),
+                )
+
+    def free(self, db: sqlite3.Connection, job: str) -> None:
+        """They stand for nothing any more."""
+        db.execute("DELETE FROM names WHERE job = ?", (job,))
+
+    def _known(self, kind: str, name: str | None) -> sqlite3.Row | None:
+        if name is None:
+            return None
+        return self._store.row("SELECT job, asked FROM names WHERE kind = ? AND name = ?", kind, name)
+
+    def _there(self, known: sqlite3.Row, what: str) -> sqlite3.Row:
+        job = self._store.row("SELECT id, state FROM jobs WHERE id = ?", known["job"])
+        if job is None:
+            raise UsageError(
+                f"The {what} bought job {known['job']}, which was forgotten since. It buys nothing more.",
+                kind="key_spent",
+                detail="Give another, or none.",
+            )
+        return job
+
+
+def own_key(id: str) -> str:
+    """The idempotency key by which a parked job is gone on with."""
+    return f"job-{id}"
