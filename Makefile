@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help setup demo test lint format types imports docs docs-check tests breakages
+.PHONY: help setup demo test lint format types imports docs docs-check tests breakages soak
 .DEFAULT_GOAL := help
 
 help:
@@ -14,6 +14,7 @@ help:
 	@echo "make setup   a virtual environment in .venv with what the command needs"
 	@echo "make test    lint, format, types, imports, docs-check and tests; each is a target of its own"
 	@echo "make docs    write the documents that are made from the code"
+	@echo "make soak    random faults, 500 sequences in one process and 500 of real processes; SEED=word repeats a run"
 	@echo "make breakages  break the product on purpose, a line at a time, and see that a test notices"
 
 # What the command needs. The stamps keep a second run from installing again.
@@ -58,6 +59,12 @@ tests: $(VENV)/.test-needs
 
 breakages: $(VENV)/.test-needs
 	$(BIN)/python tools/breakages.py
+
+# Other seeds each time; what broke is told with its seed.
+SEED := $(or $(SEED),$(shell date +%s))
+
+soak: $(VENV)/.test-needs
+	RANDOM_FAULTS_SEED=$(SEED) RANDOM_FAULTS_OF_PROCESSES=500 $(BIN)/python -m pytest -n auto -rP tests/random_faults
 
 docs: $(VENV)/.needs
 	$(BIN)/python tools/gen_docs.py
