@@ -83,7 +83,10 @@ def _buy(app: App, uploads_until: float | None = None) -> Job:
         app.ledger.accounts.check(plan, errand.gateway)  # before anybody is asked for a yes that cannot count
         consent.check(plan, errand.gateway, _consent(app))
 
-    return _paid(errand, plan, replace(order, agree=agree), uploads_until)
+    def within(amount: int | None) -> None:
+        consent.check_limits(amount, errand.gateway, app.made.max_credits)
+
+    return _paid(errand, plan, replace(order, agree=agree, within=within), uploads_until)
 
 
 def _paid(errand: Errand, plan: Plan, order: Order, uploads_until: float | None) -> Job:

@@ -31,8 +31,7 @@ class Consent:
 def check(plan: Plan, gateway: Gateway, said: Consent) -> None:
     """Raises OverLimit or NeedsApproval."""
     steps = plan.billing.amount
-    if steps is not None:
-        _check_limits(steps, gateway, said.max_credits)
+    check_limits(steps, gateway, said.max_credits)
     if said.token is not None:
         _check_token(plan, gateway, said)
     elif steps is None:
@@ -46,7 +45,10 @@ def check(plan: Plan, gateway: Gateway, said: Consent) -> None:
         )
 
 
-def _check_limits(steps: int, gateway: Gateway, max_credits: float | None) -> None:
+def check_limits(steps: int | None, gateway: Gateway, max_credits: float | None) -> None:
+    """What one purchase may cost, whoever says yes. Raises OverLimit."""
+    if steps is None:
+        return
     price = gateway.unit.amount(steps)  # 0.29 is 29 steps, but 0.29 * 100 is a little less than 29
     amount = f"{price} {gateway.unit.name}"
     if max_credits is not None and price > max_credits:

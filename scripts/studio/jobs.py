@@ -162,7 +162,7 @@ def _known(app: App, job: Job) -> Job:
 def _settled(app: App, job: Job, until: float) -> Job:
     """The job once no other process is buying it, or at `until`."""
     while job.state in LEASED and app.clock.monotonic() < until:
-        app.clock.sleep(min(1.0, until - app.clock.monotonic()))
+        app.clock.sleep(max(0.0, min(1.0, until - app.clock.monotonic())))
         app.ledger.settle()
         job = app.ledger.get(job.id)
     return job

@@ -82,7 +82,7 @@ class Ledger:
             there = self._there(order)
             id = there or self._insert(db, plan, out, order)
             self.names.give(db, id, order)
-            ours = there is None or self._take_up(db, there)
+            ours = there is None or self._take_up(db, there, order)
         return self.get(id), ours
 
     def named(self, order: Order) -> Job | None:
@@ -314,13 +314,16 @@ class Ledger:
         running = (row["id"] for row in same if row["state"] in RUNNING)
         return None if order.forced else next(running, None)
 
-    def _take_up(self, db: sqlite3.Connection, id: str) -> bool:
+    def _take_up(self, db: sqlite3.Connection, id: str, order: Order) -> bool:
         """Make a parked job this process's own. Of several that try, one can."""
         taken = db.execute(
             "UPDATE jobs SET owner = ?, lease = ? WHERE id = ? AND state = 'intent' AND owner IS NULL",
             (self._owner, self._clock.time() + LEASE, id),
         )
-        return taken.rowcount == 1
+        if taken.rowcount != 1:
+            return False
+        order.within(db.execute("SELECT amount FROM jobs WHERE id = ?", (id,)).fetchone()["amount"])
+        return True
 
     def _dead(self) -> list[sqlite3.Row]:
         """Jobs whose lease ran out, or ends later than any lease could: then the clock was set back."""

@@ -272,7 +272,8 @@ class Order:
 
     `fingerprint`: of what is sent; `asked`: of what was asked for; `key`: --idempotency-key; `token`: of the
     approval; `forced`: another of the same is wanted although one runs, or may have been bought; `agree`:
-    raises where the person has not said yes to a new job, asked at the last moment before there is one."""
+    raises where the person has not said yes to a new job, asked at the last moment before there is one;
+    `within`: raises where a parked job that is gone on with costs more than may be spent by now."""
 
     gateway: Gateway | None = None
     fingerprint: str | None = None
@@ -281,6 +282,7 @@ class Order:
     token: str | None = None
     forced: bool = False
     agree: Callable[[], None] = lambda: None
+    within: Callable[[int | None], None] = lambda amount: None
 
 
 @dataclass(frozen=True)
