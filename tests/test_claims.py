@@ -250,7 +250,19 @@ def test_a_key_or_a_token_of_what_may_have_been_bought_stops(ledger: Ledger, nam
     order = replace(ORDER, **name)  # type: ignore[arg-type]
     to(ledger, begin(ledger, order)[0].id, "unknown")
     with pytest.raises(UnknownOutcome):
-        begin(ledger, replace(order, fingerprint="another", forced=True))
+        begin(ledger, replace(order, fingerprint="another"))
+    if order.token:  # one yes, one purchase
+        with pytest.raises(UnknownOutcome):
+            begin(ledger, replace(order, fingerprint="another", forced=True))
+
+
+def test_a_key_goes_over_to_what_is_bought_in_place_of_the_unknown(ledger: Ledger) -> None:
+    order = replace(ORDER, key="k")
+    to(ledger, begin(ledger, order)[0].id, "unknown")
+    second, ours = begin(ledger, replace(order, token="yes", forced=True))
+    assert ours is True
+    to(ledger, second.id, "done")
+    assert begin(ledger, order) == (ledger.get(second.id), False)
 
 
 def test_a_key_of_another_request_is_a_matter_of_usage(ledger: Ledger) -> None:

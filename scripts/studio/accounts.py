@@ -66,10 +66,11 @@ class Accounts:
             if claimed.rowcount != 1:
                 raise _over(plan, gateway, scope, self._spent(*row), limit or 0)
 
-    def check(self, plan: Plan, gateway: Gateway) -> None:
-        """What `claim` would say now, by the limit that leaves least. Claims nothing."""
+    def check(self, plan: Plan, gateway: Gateway, claimed: int = 0) -> None:
+        """What `claim` would say now, by the limit that leaves least. Claims nothing. `claimed`: what this
+        purchase claimed already."""
         held = [
-            (limit - self._spent(gateway.id, scope, self.today), scope, limit)
+            (limit - self._spent(gateway.id, scope, self.today) + claimed, scope, limit)
             for scope, limit in _counters(plan.user_id, gateway)
             if limit is not None
         ]

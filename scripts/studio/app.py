@@ -243,19 +243,23 @@ class App:
         return None
 
     def _after_a_yes(self, error: StudioError, job: Job | None) -> list[str] | None:
-        forced = error.exit_code == UnknownOutcome.exit_code
-        lost = job.id if forced and job else None
-        if job and lost and (self.plan is None or job.plan.steps):  # what was sent is not what was asked for
-            return self.same_again(job, lost)
-        if error.exit_code in ASKS and self.plan:
-            return self.purchase(self.approval(self.plan, lost), forced=forced)
+        if error.exit_code not in ASKS:
+            return None
+        lost = job if error.exit_code == UnknownOutcome.exit_code else None
+        if lost and (self.plan is None or lost.plan.steps):
+            return self.same_again(lost.plan, lost.out, lost.id)
+        if self.plan and self.plan.steps:  # the command asks for what was refused on the way
+            return self.same_again(self.plan, str(self.out))
+        if self.plan:
+            return self.purchase(self.approval(self.plan, lost.id if lost else None), forced=lost is not None)
         return None
 
-    def same_again(self, job: Job, lost: str | None = None) -> list[str]:
-        """A job's wish as a new purchase, at the price that it had."""
-        again = wording.words(job, language=job.plan.language, sandbox=self.sandbox)
-        self._argv = ("make", *again)
-        return self.purchase(self.approval(job.plan, lost), forced=lost is not None)
+    def same_again(self, plan: Plan, out: str, lost: str | None = None) -> list[str]:
+        """A plan as a new purchase, in words of its own."""
+        key = getattr(self.made, "idempotency_key", None)
+        again = wording.words(plan, out, language=plan.language, sandbox=self.sandbox)
+        self._argv = ("make", *again, *([f"--idempotency-key={key}"] if key else []))
+        return self.purchase(self.approval(plan, lost), forced=lost is not None)
 
     def approval(self, plan: Plan, lost: str | None = None) -> str:
         """A token that says yes to just this; with `lost`, only while that job is unknown."""
@@ -265,8 +269,7 @@ class App:
         """This command as a purchase of what a token stands for; without the key, which has no place in a
         document. `forced`: although the same may have been bought already."""
         words = [word for word in self._words() if word not in UNSAID]
-        for flag in ("--approve", *(("--idempotency-key",) if forced else ())):
-            words = _without(words, flag)
+        words = _without(words, "--approve")
         command = "start" if self.made.command == "start" else "make"
         more = ["--force-new"] if forced and "--force-new" not in words else []
         return self.command(command, *words, *more, "--approve", token)

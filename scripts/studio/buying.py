@@ -56,7 +56,7 @@ def again(app: App) -> Json:
     """A job's wish once more, with what is changed: a new quote, and nothing more."""
     job = jobs.find(app)
     language = app.named_language or job.plan.language
-    words = ["quote", *wording.words(job, app.made, language=language, sandbox=app.sandbox)]
+    words = ["quote", *wording.words(job.plan, job.out, app.made, language=language, sandbox=app.sandbox)]
     app.job = None
     app.instead(arguments.parse(words), words)
     return quote(app)
@@ -85,6 +85,7 @@ def _buy(app: App, uploads_until: float | None = None) -> Job:
 
     def within(amount: int | None) -> None:
         consent.check_limits(amount, errand.gateway, app.made.max_credits)
+        app.ledger.accounts.check(plan, errand.gateway, claimed=amount or 0)
 
     return _paid(errand, plan, replace(order, agree=agree, within=within), uploads_until)
 

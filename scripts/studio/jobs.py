@@ -74,7 +74,7 @@ def reconcile(app: App) -> Json:
         nothing = JobFailed("Not accepted, as you found out.", kind="not_charged", charged="no", retry="same")
         if not app.ledger.not_charged(job.id, errors.error_record(nothing)):
             return as_recorded(app, app.ledger.get(job.id))  # somebody else found out meanwhile
-        return _closed(app, job, "not_charged", app.same_again(job))
+        return _closed(app, job, "not_charged", app.same_again(job.plan, job.out))
     if not made.task_id:
         raise UnknownOutcome(
             f"Whether job {job.id} was accepted cannot be asked: look at the vendor's page.",

@@ -81,13 +81,14 @@ class Ledger:
             self._bury(db)
             there = self._there(order)
             id = there or self._insert(db, plan, out, order)
+            if there is None and order.forced:
+                self.names.take(db, order)
             self.names.give(db, id, order)
             ours = there is None or self._take_up(db, there, order)
         return self.get(id), ours
 
     def named(self, order: Order) -> Job | None:
-        """The job that an idempotency key or a used token stands for. Raises UsageError where the key stands
-        for another request."""
+        """The job that a key or a used token stands for. Raises UsageError where it is another request's."""
         row = self.names.job(order)
         return self.get(row["id"]) if row else None
 
@@ -141,8 +142,7 @@ class Ledger:
         self._move(id, "unknown", error=dump(error))
 
     def failed(self, id: str, error: Json) -> None:
-        """The end of a job that made nothing. Whoever came first is right: another process may have
-        followed the same job."""
+        """The end of a job that made nothing. Of several that follow it, whoever came first is right."""
         with self._store.transaction() as db:
             if self._state(db, id) in {*RUNNING, "unknown"}:
                 self._set(db, id, "failed", self._ended(error))
@@ -178,8 +178,8 @@ class Ledger:
     def done(
         self, id: str, outputs: tuple[Saved | Output, ...], charged: int | None, error: Json | None
     ) -> None:
-        """The vendor finished. Outputs without a path are those that could not be saved yet; what another
-        process saved meanwhile stays saved."""
+        """The vendor finished. Outputs without a path could not be saved yet; what another process saved
+        meanwhile stays saved."""
         with self._store.transaction() as db:
             outputs = tuple(
                 there
@@ -299,6 +299,10 @@ class Ledger:
                 f"SELECT id, state FROM jobs WHERE {column} = ? AND open = 1 ORDER BY created_at", value
             )
         ]
+        if named and named["state"] != "unknown":
+            return str(named["id"])
+        if order.forced and not self.names.used(order.token):
+            named = None  # the key goes over to the one that is bought instead
         suspects = [row for row in (named, *([] if order.forced else same)) if row]
         lost = next((row["id"] for row in suspects if row["state"] == "unknown"), None)
         if lost:
@@ -309,8 +313,6 @@ class Ledger:
                 detail=f"Find out, then: `reconcile {lost} --task-id ID`, or `--not-charged`.",
                 about={"job": lost},
             )
-        if named:
-            return str(named["id"])
         running = (row["id"] for row in same if row["state"] in RUNNING)
         return None if order.forced else next(running, None)
 

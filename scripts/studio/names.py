@@ -32,7 +32,7 @@ class Names:
                 return self._there(known, f"{kind} {name}")
         return None
 
-    def used(self, token: str) -> bool:
+    def used(self, token: str | None) -> bool:
         """Whether a token's purchase was made."""
         return self._known(TOKEN, token) is not None
 
@@ -44,6 +44,11 @@ class Names:
                     "INSERT INTO names (kind, name, job, asked) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
                     (kind, name, job, order.asked),
                 )
+
+    def take(self, db: sqlite3.Connection, order: Order) -> None:
+        """From whatever job they stand for: its person chose to buy once more."""
+        for kind, name in ((KEY, order.key), (TOKEN, order.token)):
+            db.execute("DELETE FROM names WHERE kind = ? AND name = ?", (kind, name))
 
     def free(self, db: sqlite3.Connection, job: str) -> None:
         """They stand for nothing any more."""

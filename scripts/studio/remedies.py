@@ -26,7 +26,7 @@ def resolved_anew(errand: Errand, plan: Plan, no: StudioError) -> Plan:
     if errand.app.made.approve:  # a token stands for all of it
         changed = difference(terms(plan, errand.gateway), terms(anew, errand.gateway))
     if changed:
-        errand.app.plan, errand.app.job = anew, None
+        errand.app.plan, errand.app.job = replace(anew, steps=plan.steps), None
         names = ", ".join(str(one["what"]) for one in changed)
         asks = NeedsApproval(
             f"The vendor's list changed meanwhile: {names} differs from what was to be bought. Nothing was "

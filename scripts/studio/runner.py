@@ -237,9 +237,10 @@ class Runner:
                 raise
             try:
                 self.ledger.submitted(job.id, made)
-            except (LedgerError, InternalError, ValueError):  # whatever stops us, the id is told
+            except (LedgerError, InternalError, ValueError) as why:  # whatever stops us, the id is told
                 raise UnknownOutcome(
-                    f"Task {made.task.task_id} was accepted, but could not be written down. Keep this id.",
+                    f"Task {made.task.task_id} was accepted, but could not be written down. Keep this id. "
+                    f"{why}",
                     kind="not_recorded",
                     detail=made.task.task_id,
                     charged="yes",

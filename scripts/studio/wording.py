@@ -9,18 +9,20 @@ from typing import Any
 
 from studio import arguments
 from studio.options import flag
-from studio.types import Job
+from studio.types import Plan
 
 NOTHING = argparse.Namespace()
 
 
-def words(job: Job, made: argparse.Namespace = NOTHING, *, language: str, sandbox: bool) -> Iterator[str]:
-    """The words after the command's name, with what `made` changes."""
+def words(
+    plan: Plan, out: str, made: argparse.Namespace = NOTHING, *, language: str, sandbox: bool
+) -> Iterator[str]:
+    """The words after the command's name, with what `made` changes. `out`: the folder for the files."""
 
     def given(name: str) -> Any:
         return getattr(made, name, None)
 
-    plan, asked = job.plan, job.plan.requested
+    asked = plan.requested
     inputs = given("input_images") or asked["inputs"]
     if given("task_type") or not given("input_images"):  # else read from the inputs
         yield f"--task-type={given('task_type') or plan.task_type}"
@@ -41,7 +43,7 @@ def words(job: Job, made: argparse.Namespace = NOTHING, *, language: str, sandbo
     rest = {
         "language": language,
         "user-id": given("user_id") or plan.user_id,
-        "out": given("out") or job.out,
+        "out": given("out") or out,
         "speed": f"{speed:g}" if speed != 1.0 else None,
     }
     yield from (f"--{name}={value}" for name, value in rest.items() if value is not None)
