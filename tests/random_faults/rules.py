@@ -110,10 +110,12 @@ def of_purchases(tasks: Sequence[Task], rows: Sequence[Row]) -> list[str]:
 
 
 def of_keys(tasks: Sequence[Task]) -> list[str]:
-    """A key and a token buy once. Tasks whose job was forgotten are left out by the caller."""
+    """A key and a token buy once; a key goes over to what a person chose to buy in place of an unknown job.
+    Tasks whose job was forgotten are left out by the caller."""
     wrong = []
-    for flag in ("--idempotency-key", "--approve"):
-        bought = Counter(given(task.words, flag) for task in tasks)
+    unforced = [task for task in tasks if "--force-new" not in task.words]
+    for flag, counted in (("--idempotency-key", unforced), ("--approve", tasks)):
+        bought = Counter(given(task.words, flag) for task in counted)
         wrong += [f"{flag} {word} bought {n} times" for word, n in bought.items() if word and n > 1]
     return wrong
 
