@@ -58,6 +58,7 @@ class App:
         self.began = clock.monotonic()
         self.parked = False  # inputs still travel, and the next command goes on with them
         self.told_before = False  # what is said now was said before
+        self.remarks: list[str] = []  # lines for the person, beside what the document says
         self.sandbox = bool(getattr(made, "sandbox", False)) or getattr(made, "job", "").startswith(REHEARSAL)
         self.settings = settings.load(
             os.environ,

@@ -164,6 +164,7 @@ def _run(words: Sequence[str], out: Out, interrupts: Interrupts) -> tuple[int, b
         error = _interrupted(app)
     if error:
         document = _failure(error, app, clock, words)
+    document = documents.remarked(document, app.remarks if app else ())
     if out.document(document) and app:
         app.handed_out(document)
     if app and app.serving:

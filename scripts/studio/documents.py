@@ -189,6 +189,14 @@ def failure(  # noqa: PLR0913 - all by name; most are absent where nothing was b
     }
 
 
+def remarked(document: Json, lines: Sequence[str]) -> Json:
+    """With lines that the person is told besides, at the end of the first message."""
+    if not lines or not document["send"]:
+        return document
+    first, *rest = document["send"]
+    return {**document, "send": [{**first, "message": "\n".join((first["message"], *lines))}, *rest]}
+
+
 def event(what: str, job: Job, now: float) -> Json:
     """One line of `--events`."""
     return {

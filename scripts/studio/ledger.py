@@ -259,7 +259,7 @@ class Ledger:
         cost stays counted against the limits of its day."""
         with self._store.transaction() as db:
             gone = "SELECT id FROM jobs WHERE open = 0 AND changed_at < ?"
-            for table in ("events", "outputs"):
+            for table in ("events", "outputs", "told"):
                 db.execute(f"DELETE FROM {table} WHERE job IN ({gone})", (before,))
             return db.execute("DELETE FROM jobs WHERE open = 0 AND changed_at < ?", (before,)).rowcount
 

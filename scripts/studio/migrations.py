@@ -4,6 +4,8 @@ out there were made with it.
 `open` is 1 while something is still to come or to be settled: it says what a later command has to look at.
 `amount` and `claimed_on` are what a job claimed of the day's limits; `claimed_on` is null where nothing was
 bought. `lease` is the time until which the process named by `owner` is taken to be alive.
+`told` holds what was said of a job before its end, so that nobody is told twice; `read_once` the files of
+other programs that were taken over.
 """
 
 from __future__ import annotations
@@ -92,6 +94,23 @@ MIGRATIONS = {
             PRIMARY KEY (place, sha256)
         );
         CREATE INDEX uploads_until ON uploads (until);
+    """,
+    "3-chats": """
+        CREATE TABLE told (
+            job TEXT NOT NULL REFERENCES jobs (id),
+            what TEXT NOT NULL,
+            at REAL NOT NULL,
+            PRIMARY KEY (job, what)
+        );
+        CREATE TABLE preferences (
+            user_id TEXT NOT NULL,
+            task_type TEXT NOT NULL,
+            gateway TEXT NOT NULL,
+            model_id TEXT NOT NULL,
+            set_at REAL NOT NULL,
+            PRIMARY KEY (user_id, task_type)
+        );
+        CREATE TABLE read_once (what TEXT PRIMARY KEY, at REAL NOT NULL);
     """,
 }
 """Append only, applied in order, each once."""
