@@ -133,6 +133,15 @@ class Vendor:
         assert (interpreter, script) == (sys.executable, str(CREATE))
         return self.run(*words)
 
+    def finish(self, document: Any) -> Run:
+        """Go on with a document as an agent would, until there is nothing more to come."""
+        made = self.carry_on(document)
+        for _ in range(20):
+            if made.document["done"]:
+                return made
+            made = self.carry_on(made.document)
+        raise AssertionError("twenty turns, and no end")
+
     def make(self, *words: str, prompt: str = PROMPT, env: dict[str, str] | None = None) -> Run:
         return self.run("make", "--speed", str(self.speed), "--prompt", prompt, *words, env=env)
 

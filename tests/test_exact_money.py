@@ -407,8 +407,7 @@ def test_a_quote_above_the_persons_limit_does_not_ask_to_go_ahead(vendor: Vendor
     document = vendor.run(*words, "--max-credits", "35").document
     assert (document["approval_needed"], document["next"]) == (True, None)
     assert document["send"][0]["message"] == (
-        "❌ This would cost 36 points, more than the limit allows. "
-        "Nothing was bought, and I will not try it again."
+        "❌ This would cost 36 points, more than the limit allows. Nothing was charged."
     )
 
 

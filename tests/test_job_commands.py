@@ -144,7 +144,7 @@ def test_what_was_not_charged_frees_its_claim_its_key_and_the_request(vendor: Ve
     made = vendor.run("reconcile", job, "--not-charged")
 
     assert (made.code, made.document["event"], made.document["state"]) == (0, "closed", "failed")
-    assert made.document["next"][2] == "make"  # after a yes
+    assert made.document["next"][2] == "start"  # after a yes
     assert vendor.run("spend").document["limits"][0]["spent_today"] == 0
     bought = vendor.make("--idempotency-key", "message-1", "--max-per-day", "5")
     assert (bought.code, bought.document["job"] != job) == (0, True)
@@ -201,7 +201,7 @@ def test_again_is_only_a_quote_and_its_yes_buys(vendor: Vendor, tmp_path: Path) 
     assert (quoted.document["cost"]["quoted"], quoted.document["token"] is None) == (20, False)
     assert quoted.document["requested"] == first["requested"]
     assert quoted.document["applied"] == first["applied"]
-    bought = vendor.carry_on(quoted.document)
+    bought = vendor.finish(quoted.document)
     assert (bought.code, creates(vendor)) == (0, 2)
     assert bought.document["job"] != first["job"]
     assert Path(bought.document["outputs"][0]["path"]).parent == tmp_path / "there"

@@ -12,7 +12,7 @@ import pytest
 
 import studio
 from offers import GATEWAY
-from studio import catalogue, documents, errors
+from studio import catalogue, documents, errors, speech
 from studio.messages import LANGUAGES, Messages, language_of
 from studio.types import Unit
 
@@ -82,12 +82,20 @@ def test_both_languages_say_the_same_things_with_the_same_values() -> None:
 
 def test_every_text_is_said_somewhere() -> None:
     units = {f"unit.{gateway.unit.name}" for gateway in catalogue.gateways()}
-    used = said() | {f"error.{kind}" for kind in kinds()} | units | {"error.fallback"}
+    families = {key for key in TEXTS["en"] if key.startswith(("option.", "charged."))}
+    used = said() | {f"error.{kind}" for kind in kinds()} | units | families | {"error.fallback"}
     assert set(TEXTS["en"]) - used == set()
 
 
+@pytest.mark.parametrize("charged", ["no", "maybe", "yes"])
+def test_it_can_be_said_whether_something_was_charged(charged: str) -> None:
+    assert {Messages(language).charged(charged) for language in LANGUAGES} == {
+        TEXTS[language][f"charged.{charged}"] for language in LANGUAGES
+    }
+
+
 def test_everything_that_is_said_has_a_text() -> None:
-    assert said() <= set(TEXTS["en"]) | {"error."}
+    assert said() <= set(TEXTS["en"]) | {"error.", "charged."}
     assert {f"unit.{gateway.unit.name}" for gateway in catalogue.gateways()} <= set(TEXTS["en"])
 
 
@@ -101,6 +109,7 @@ def test_every_class_of_error_has_words_of_its_own(error: type[errors.StudioErro
 def test_an_error_without_words_of_its_own_is_told_in_those_of_its_class(language: str, kind: str) -> None:
     fallback = errors.REFUSALS[kind][0].kind if kind in errors.REFUSALS else "network"
     values = {"cost": "5 points", "model": "M", "key_page": "https://k", "credits_page": "https://c"}
+    values["charged"] = Messages(language).charged("no")
     text = Messages(language).error(kind, fallback, **values)
     own = f"error.{kind}" if f"error.{kind}" in TEXTS[language] else f"error.{fallback}"
     assert text == TEXTS[language][own].format(**values)
@@ -113,8 +122,7 @@ def test_an_error_can_be_told_however_little_is_known_by_then(kind: str, languag
     for gateway in (None, GATEWAY):
         failure = documents.failure(
             errors.UsageError("It stopped.", kind=kind),
-            language=language,
-            sandbox=False,
+            speech.Voice(language),
             now=0.0,
             gateway=gateway,
         )

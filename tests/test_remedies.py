@@ -188,7 +188,7 @@ def test_a_refusal_of_the_size_steps_down_where_that_is_allowed(
 ) -> None:
     vendor.fault("create", fault)
     words = (*BIG, "--allow-degrade")
-    made = vendor.make(*words) if command == "make" else vendor.carry_on(start(vendor, *words).document)
+    made = vendor.make(*words) if command == "make" else vendor.finish(start(vendor, *words).document)
     document = made.document
     (step,) = document["steps"]
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from offers import GATEWAY, live
 from studio import arguments, catalogue, documents, errors, options, planning, reports, text
+from studio.speech import Voice
 from studio.types import Job, Json, Output, Plan, Saved, TaskRef
 from support import validate
 
@@ -44,12 +45,12 @@ JOB = Job(
     finished_at=1040.0,
     outputs=(FILE, replace(FILE, path="/pictures/灯塔-2.png", url="http://127.0.0.1:1/2.png")),
 )
+VOICE = Voice("zh")
 RUNNING = replace(JOB, state="submitted", finished_at=None, outputs=())
 
 
 def failure(error: errors.StudioError, **more: Any) -> Json:
-    more = {"gateway": GATEWAY, "language": "zh", "sandbox": False, **more}
-    return documents.failure(error, now=1100.0, **more)
+    return documents.failure(error, VOICE, now=1100.0, **{"gateway": GATEWAY, **more})
 
 
 STOP = errors.NeedsApproval("It is dear.")
@@ -57,7 +58,13 @@ STOP = errors.NeedsApproval("It is dear.")
 
 def quote(ask: bool, request: Json | None = None) -> Json:
     return documents.quote(
-        PLAN, GATEWAY, sandbox=True, stop=STOP if ask else None, request=request, token="t", next=BUY
+        PLAN,
+        GATEWAY,
+        replace(VOICE, sandbox=True),
+        stop=STOP if ask else None,
+        request=request,
+        token="t",
+        next=BUY,
     )
 
 
@@ -81,13 +88,13 @@ CASES: dict[
     str, tuple[Json, str, str, str]
 ] = {  # document, brief line, values, a part of what a person reads
     "result": (
-        documents.result(JOB, GATEWAY, sandbox=False, now=1100.0),
+        documents.result(JOB, GATEWAY, VOICE, now=1100.0),
         "DONE k3f9q2xa ok -> create.py show k3f9q2xa",
         "/pictures/灯塔-1.png\n/pictures/灯塔-2.png",
         "  /pictures/灯塔-2.png",
     ),
     "progress": (
-        documents.progress(RUNNING, GATEWAY, sandbox=False, now=1100.0, next=NEXT),
+        documents.progress(RUNNING, GATEWAY, VOICE, now=1100.0, send=[], next=NEXT),
         "RUNNING k3f9q2xa ok -> create.py wait k3f9q2xa",
         "k3f9q2xa",
         "Go on with: python3 create.py wait k3f9q2xa",

@@ -6,8 +6,9 @@ from collections.abc import Collection
 
 from studio import billing, catalogue, params
 from studio.errors import UsageError
-from studio.types import Alternative, Asked, Gateway, Offer
+from studio.types import Alternative, Asked, Gateway, ModelSpec, Offer
 
+MOST = 2
 CANNOT = frozenset({"unsupported_option", "same_field", "contradiction"})
 
 
@@ -34,6 +35,13 @@ def alternatives(
             spec = catalogue.by_id(offer.model_id, gateway.id)
             found.append(Alternative(offer.model_id, offer.name, spec.traits if spec else {}, price.amount))
     return tuple(sorted(found, key=lambda one: (one.amount is None, one.amount))), nobody
+
+
+def to_try(found: Collection[Alternative], instead_of: ModelSpec) -> tuple[Alternative, ...]:
+    """At most two of these, in the order in which the catalogue would try them."""
+    order = instead_of.alternatives
+    wanted = sorted(found, key=lambda one: order.index(one.id) if one.id in order else len(order))
+    return tuple(wanted[:MOST])
 
 
 def stands_twice(offer: Offer, offers: Collection[Offer]) -> bool:

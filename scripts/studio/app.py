@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import importlib
+import math
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -13,14 +14,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from studio import catalogue, documents, pulse, settings, wording
+from studio import cadence, catalogue, documents, pulse, settings, speech, wording
 from studio.contract import Provider
 from studio.errors import InternalError, NeedsApproval, StudioError, UnknownOutcome
 from studio.ledger import LEASED, Ledger
 from studio.messages import LANGUAGES, language_of
 from studio.names import own_key
+from studio.speech import Voice
 from studio.terms import terms
-from studio.types import Clock, Gateway, Job, Json, Offer, Plan
+from studio.types import Alternative, Clock, Gateway, Job, Json, Offer, Plan
 
 if TYPE_CHECKING:
     from sandbox import Sandbox
@@ -31,6 +33,7 @@ REHEARSAL = "sb-"
 START_PATIENCE = 8.0  # seconds: `start` comes back soon
 ASKS = (NeedsApproval.exit_code, UnknownOutcome.exit_code)  # those whose `next` is for after a yes
 UNSAID = ("--dry-run", "--yes", "--accept-unknown-price")  # a token says it better
+OF_ITS_OWN = ("--model", "--model-id", "--version-id", "--approve", "--idempotency-key", "--max-credits")
 
 
 class App:
@@ -50,6 +53,7 @@ class App:
         self._argv = tuple(argv)
         self._held = held
         self._tell = tell
+        self.people = False  # whether it is a person at a terminal who reads
         self._box: Sandbox | None = None
         self._ledger: Ledger | None = None
         self.job: str | None = None
@@ -78,6 +82,11 @@ class App:
     def named_language(self) -> str | None:
         named: str = getattr(self.made, "language", "auto")
         return None if named == "auto" else named
+
+    @property
+    def voice(self) -> Voice:
+        """How this command speaks to the person."""
+        return Voice(self.language, self.sandbox, costs=self.settings.config.get("show_costs", True))
 
     @property
     def ledger(self) -> Ledger:
@@ -173,10 +182,14 @@ class App:
         self._tell(job, what)
 
     def handed_out(self, document: Json) -> None:
-        """The document is printed, and its reader has it: what it says of a job's end is said."""
-        if not (self._ledger and document.get("job") and document["done"] and document["send"]):
+        """The document is printed, and its reader has it: what it says of a job's begin or end is said."""
+        if not (self._ledger and document.get("job") and document["send"]):
             return
         with contextlib.suppress(StudioError):  # then it is said twice, which is better than not at all
+            if document["event"] == "submitted":
+                self._ledger.told.notify(document["job"])
+            if not document["done"]:
+                return
             end, told = self._ledger.get(document["job"]), document.get("error")
             recorded = end.error["kind"] if end.error else None
             if (told["kind"] if told else None) == recorded:  # and not another trouble with the same job
@@ -187,29 +200,63 @@ class App:
 
     def on_its_way(self, job: Job) -> Json:
         """What `start` comes back with."""
+        next, background = self._turn(job)
         return documents.on_its_way(
             job,
             self.settings.gateway(job.plan.gateway),
-            sandbox=self.sandbox,
+            self.voice,
             now=self.clock.time(),
-            next=self._going_on(job) if self.parked else self.command("wait", job.id),
+            next=self._going_on(job) if self.parked else next,
+            background=None if self.parked else background,
             uploading=self.parked,
+            told_before=self.ledger.told.notified(job.id),
         )
 
     def result(self, job: Job) -> Json:
-        return documents.result(
-            job, self.settings.gateway(job.plan.gateway), sandbox=self.sandbox, now=self.clock.time()
-        )
+        gateway = self.settings.gateway(job.plan.gateway)
+        return documents.result(job, gateway, self.voice, now=self.clock.time())
 
-    def going_on(self, job: Job, note: str | None = None) -> Json:
+    def going_on(self, job: Job, note: str | None = None, *, asked: bool = False) -> Json:
+        """A job that goes on, with the word that is due, or that the person `asked` for."""
+        next, background = self._turn(job)
         return documents.progress(
             job,
             self.settings.gateway(job.plan.gateway),
-            sandbox=self.sandbox,
+            self.voice,
             now=self.clock.time(),
-            next=self.command("wait", job.id),
+            send=[speech.status(job, self._elapsed(job), self.voice)] if asked else self._word(job),
+            next=next,
+            background=background,
             note=note,
         )
+
+    def next_word(self, job: Job) -> float:
+        """When (monotonic seconds) it is time to say how a job goes."""
+        elapsed = self._elapsed(job)
+        left = cadence.moments(job.plan)[self.ledger.told.progress(job.id) :]
+        if elapsed is None or not left:
+            return math.inf
+        return self.clock.monotonic() + max(0.0, left[0] - elapsed)
+
+    def _word(self, job: Job) -> list[Json]:
+        """How the job goes, if that is due and nobody else says it. Not where messages stay unprinted."""
+        elapsed = self._elapsed(job) or 0.0
+        moment, told = cadence.reached(job.plan, elapsed), self.ledger.told
+        unsaid = self.made.brief or self.made.quiet or moment <= told.progress(job.id)
+        if unsaid or not told.claim_progress(job.id, moment):
+            return []
+        return [speech.progress(job, elapsed, self.voice)]
+
+    def _elapsed(self, job: Job) -> float | None:
+        return speech.elapsed(job, self.clock.time())
+
+    def _turn(self, job: Job) -> tuple[list[str], list[str] | None]:
+        """How to wait for a job, and for one that takes long, how to do so in the background."""
+        turn = cadence.turn(job.plan, self._elapsed(job) or 0.0)
+        if turn is None:
+            return self.command("wait", job.id), None
+        words = ("wait", job.id, "--max-wait", f"{turn:g}")
+        return self.command(*words), self.command(*words, "--brief")
 
     def failure(self, error: StudioError) -> Json:
         """The document of whatever went wrong, with all that is known by then."""
@@ -219,17 +266,35 @@ class App:
             error.charged = "no" if job is None or job.state == "intent" else "maybe"
         elif job and job.state in {"sending", "submitted"} and error.charged == "no":
             error.charged = "maybe"  # whatever went wrong, something is under way
+        plan = job.plan if job else self.plan
         return documents.failure(
             error,
-            language=self.language,
-            sandbox=self.sandbox,
+            self.voice,
             now=self.clock.time(),
             job=job,
             gateway=self.gateway,
             plan=self.plan,
             next=self._next(error, job),
+            ways=[self._way(other, job) for other in documents.others(error, plan)],
             told_before=self.told_before,
         )
+
+    def _way(self, other: Alternative, job: Job | None) -> list[str]:
+        """The same wish with another model, at the price that was told and no higher: for when the person has
+        chosen it."""
+        key = f"job-{job.id}" if job else getattr(self.made, "idempotency_key", None)
+        words = self._words()
+        if job:
+            words = list(wording.words(job.plan, job.out, language=self.language, sandbox=self.sandbox))
+        for flag in OF_ITS_OWN:
+            words = _without(words, flag)
+        words = [word for word in words if word not in UNSAID]
+        words.append(f"--model={other.id}")
+        if key:
+            words.append(f"--idempotency-key={key}:{other.id}")
+        if other.amount is not None and self.gateway:
+            words += ["--max-credits", f"{self.gateway.unit.amount(other.amount):g}", "--yes"]
+        return self.command(self._buying, *words)
 
     def _next(self, error: StudioError, job: Job | None) -> list[str] | None:
         """How it goes on after an error: by itself, or after the person's yes."""
@@ -259,7 +324,7 @@ class App:
         """A plan as a new purchase, in words of its own."""
         key = getattr(self.made, "idempotency_key", None)
         again = wording.words(plan, out, language=plan.language, sandbox=self.sandbox)
-        self._argv = ("make", *again, *([f"--idempotency-key={key}"] if key else []))
+        self._argv = (self._buying, *again, *([f"--idempotency-key={key}"] if key else []))
         return self.purchase(self.approval(plan, lost), forced=lost is not None)
 
     def approval(self, plan: Plan, lost: str | None = None) -> str:
@@ -271,9 +336,14 @@ class App:
         document. `forced`: although the same may have been bought already."""
         words = [word for word in self._words() if word not in UNSAID]
         words = _without(words, "--approve")
-        command = "start" if self.made.command == "start" else "make"
         more = ["--force-new"] if forced and "--force-new" not in words else []
-        return self.command(command, *words, *more, "--approve", token)
+        return self.command(self._buying, *words, *more, "--approve", token)
+
+    @property
+    def _buying(self) -> str:
+        """The command that buys for whoever runs this one: a person at a terminal waits for the result, a
+        program goes from `next` to `next`."""
+        return "make" if self.people or self.made.command == "make" else "start"
 
     def _going_on(self, job: Job) -> list[str]:
         """This command once more, as one that buys nothing if the job is over by then."""

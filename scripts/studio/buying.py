@@ -44,7 +44,7 @@ def quote(app: App) -> Json:
     return documents.quote(
         plan,
         errand.gateway,
-        sandbox=app.sandbox,
+        app.voice,
         stop=stop,
         request=_dry(errand, plan) if getattr(app.made, "dry_run", False) else None,
         token=token,

@@ -140,6 +140,7 @@ def _model(provider: str, row: Json) -> ModelSpec:
             **row,
             "provider": provider,
             "aliases": tuple(row["aliases"]),
+            "alternatives": tuple(row.get("alternatives", ())),
             "task_types": tuple(row["task_types"]),
             "estimate": tuple(row["estimate"]),
             "options": {name: tuple(values) for name, values in row["options"].items()},

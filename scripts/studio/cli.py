@@ -14,12 +14,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from studio import arguments, buying, catalogue, documents, jobs, looking, text
+from studio import arguments, buying, catalogue, documents, jobs, looking, speech, text
 from studio.app import App
 from studio.errors import InternalError, Interrupted, StudioError
 from studio.interrupts import Interrupts
 from studio.messages import language_of
 from studio.redact import redact
+from studio.speech import Voice
 from studio.types import Job, Json
 
 if TYPE_CHECKING:
@@ -79,7 +80,8 @@ class Out:
             self._show = text.brief
         elif "--quiet" in given:
             self._show = text.values
-        self._people = people
+        self.people_read = people
+        self._brief = "--brief" in given
         self._status: Status | None = None
         self._keys = _keys(words)
         for stream in (stdout, stderr):  # a code page that lacks a sign must not break the sentence
@@ -88,7 +90,7 @@ class Out:
 
     def live(self, line: str) -> None:
         """The one line that lives while a person at a terminal waits."""
-        if not (self._people and self._stderr.isatty()):
+        if not (self.people_read and self._stderr.isatty()):
             return
         if self._status is None:
             from rich.console import Console
@@ -104,15 +106,16 @@ class Out:
         shown = self._show(document)
         out = self._write(self._stdout, shown) if shown else False
         error = document.get("error")
-        if error and not self._people:
-            self._write(self._stderr, f"media-studio: {error['message']} {error['detail'] or ''}".rstrip())
+        if error and not self.people_read:
+            self.people(f"media-studio: {error['message']} {error['detail'] or ''}".rstrip())
         return out and self._tells
 
     def event(self, document: Json) -> None:
         self._write(self._stdout, self._json(document))
 
     def people(self, line: str) -> None:
-        self._write(self._stderr, line)
+        if not self._brief:  # a completion notice shows the end of both streams, and has room for one line
+            self._write(self._stderr, line)
 
     def _json(self, document: Json) -> str:
         utf8 = (self._stdout.encoding or "").lower().replace("-", "") == "utf8"
@@ -150,6 +153,7 @@ def _run(words: Sequence[str], out: Out, interrupts: Interrupts) -> tuple[int, b
         try:
             made = arguments.parse(words)
             app = App(made, words, clock, interrupts.held, _teller(out, clock))
+            app.people = out.people_read
             if getattr(made, "api_key", None):
                 out.people(KEY_SEEN)
             command = looking.models if getattr(made, "list_models", False) else COMMANDS[made.command]
@@ -184,8 +188,8 @@ def _failure(error: StudioError, app: App | None, clock: SystemClock, words: Seq
             error.detail = f"{error.detail or ''} {trouble.message}".strip()
         except Exception as defect:  # noqa: BLE001 - the first error is still told
             error.detail = f"{error.detail or ''} {_defect(defect).message}".strip()
-    language = language_of(" ".join(words))
-    return documents.failure(error, language=language, sandbox="--sandbox" in words, now=clock.time())
+    voice = Voice(language_of(" ".join(words)), "--sandbox" in words)
+    return documents.failure(error, voice, now=clock.time())
 
 
 def _interrupted(app: App | None) -> Interrupted:
@@ -227,7 +231,8 @@ def _teller(out: Out, clock: SystemClock) -> Callable[[Job, str], None]:
         if out.events:
             out.event(documents.event(what, job, clock.time()))
         if what == "polled":
-            out.live(documents.waiting(job, clock.time()))
+            waited = speech.elapsed(job, clock.time()) or 0.0
+            out.live(speech.progress(job, waited, Voice(job.plan.language))["message"])
         elif what == "recorded":
             out.people(f"job {job.id}: on record")
         elif what == "submitted" and job.task:

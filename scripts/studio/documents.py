@@ -1,7 +1,7 @@
 """PURE. What is printed: every document as a dict, closed by the schemas in references/schemas/.
 
-`send` holds, in order, exactly the arguments of one call of a chat's message tool each. No document is
-without `done: true` or a `next`.
+`send` holds, in order, exactly the arguments of one call of a chat's message tool each; `studio.speech` makes
+them. No document is without `done: true` or a `next`.
 """
 
 from __future__ import annotations
@@ -11,16 +11,15 @@ from dataclasses import asdict
 from datetime import datetime, timezone
 from typing import Any
 
-from studio import delivered
-from studio.errors import OverLimit, StudioError, error_record
-from studio.messages import Messages
-from studio.types import Alternative, Gateway, Job, Json, Plan, Saved
+from studio import cadence, delivered, speech
+from studio.errors import StudioError, error_record
+from studio.messages import action
+from studio.speech import Voice
+from studio.types import Alternative, Gateway, Job, Json, Plan
 
 RESULT = "media-studio/result/1"
 QUOTE = "media-studio/quote/1"
 EVENT = "media-studio/event/1"
-ASKED_AGAIN = ("unknown", "maybe_bought")
-SIZES = ("size", "quality", "resolution")
 
 
 def cost(plan: Plan, gateway: Gateway, charged: int | None = None) -> Json:
@@ -49,8 +48,8 @@ def applied(plan: Plan) -> Json:
 def quote(  # noqa: PLR0913 - all by name
     plan: Plan,
     gateway: Gateway,
+    voice: Voice,
     *,
-    sandbox: bool,
     stop: StudioError | None,
     request: Json | None,
     token: str | None,
@@ -58,122 +57,114 @@ def quote(  # noqa: PLR0913 - all by name
 ) -> Json:
     """The price. `stop` is what buying it now would end with: a question, or the person's own limit; then
     `approval_needed` is true. `next` is the purchase, `token` what it says yes with."""
-    words = Messages(plan.language)
-    price = words.cost(plan.billing.amount, gateway.unit)
-    says = "error.over_limit" if isinstance(stop, OverLimit) else "quote_ask" if stop else "quote"
-    text = words.say(says, what=words.what(plan), model=plan.model.name, cost=price)
-    text = "\n".join((text, *_ways_out(words, stop, gateway))) if stop else text
     return {
         "schema": QUOTE,
         "event": "quote",
         "ok": True,
         "done": True,
-        "sandbox": sandbox,
+        "sandbox": voice.sandbox,
         "approval_needed": stop is not None,
         "token": token,
         **_about(plan),
         "cost": cost(plan, gateway),
-        "estimate_s": _estimate(plan),
+        "estimate_s": speech.estimate(plan),
         "request": request,
-        "send": [_message(words, text, sandbox)],
+        "send": [speech.quote(plan, gateway, voice, stop)],
         "next": list(next) if next else None,
     }
 
 
-def result(job: Job, gateway: Gateway, *, sandbox: bool, now: float) -> Json:
+def result(job: Job, gateway: Gateway, voice: Voice, *, now: float) -> Json:
     """A finished job with all its files. What was handed out before is not sent twice."""
-    made, messages = _job(job, gateway, sandbox, now), _results(job, gateway, sandbox)
+    messages = speech.results(job, gateway, speech.elapsed(job, now), voice)
+    made = _job(job, gateway, voice, now)
     made["difference"] = delivered.difference(job, gateway)
     return {**made, "resend" if job.handed_out_at else "send": messages}
 
 
 def on_its_way(  # noqa: PLR0913 - all by name
-    job: Job, gateway: Gateway, *, sandbox: bool, now: float, next: Sequence[str], uploading: bool
+    job: Job,
+    gateway: Gateway,
+    voice: Voice,
+    *,
+    now: float,
+    next: Sequence[str],
+    background: Sequence[str] | None = None,
+    uploading: bool = False,
+    told_before: bool = False,
 ) -> Json:
-    """A job that was begun, with the message that says so."""
-    words = Messages(job.plan.language)
-    seconds = _estimate(job.plan)
-    text = words.say(
-        "notify" if seconds else "notify_open",
-        what=words.what(job.plan),
-        model=job.plan.model.name,
-        cost=words.cost(job.plan.billing.amount, gateway.unit),
-        least=round(seconds[0]) if seconds else "",
-        most=round(seconds[1]) if seconds else "",
-    )
+    """A job that was begun, with the message that says so. `told_before`: it was said already."""
+    begun = [] if uploading else [speech.notify(job.plan, gateway, voice)]
     return {
-        **_job(job, gateway, sandbox, now),
+        **_job(job, gateway, voice, now),
         "event": "uploading" if uploading else "submitted",
         "done": False,
-        "send": [] if uploading else [_message(words, text, sandbox)],
+        "resend" if told_before else "send": begun,
         "next": list(next),
+        "background": list(background) if background else None,
     }
 
 
 def closed(  # noqa: PLR0913 - all by name
-    job: Job, gateway: Gateway, what: str, *, sandbox: bool, now: float, next: Sequence[str] | None
+    job: Job, gateway: Gateway, voice: Voice, what: str, *, now: float, next: Sequence[str] | None
 ) -> Json:
     """A job that was ended by the person: `what` is cancelled or not_charged. `next`: the same once more,
     for after a yes."""
-    words = Messages(job.plan.language)
-    text = words.say("closed.cancelled")
-    if what == "not_charged":
-        text = words.say("closed.not_charged")
     return {
-        **_job(job, gateway, sandbox, now),
+        **_job(job, gateway, voice, now),
         "event": "closed",
-        "send": [_message(words, text, sandbox)],
+        "send": [speech.closed(what, voice)],
         "next": next,
     }
 
 
 def progress(  # noqa: PLR0913 - all by name
-    job: Job, gateway: Gateway, *, sandbox: bool, now: float, next: Sequence[str], note: str | None = None
+    job: Job,
+    gateway: Gateway,
+    voice: Voice,
+    *,
+    now: float,
+    send: Sequence[Json],
+    next: Sequence[str],
+    background: Sequence[str] | None = None,
+    note: str | None = None,
 ) -> Json:
-    """A job that goes on. `note`: what was odd about it."""
+    """A job that goes on. `send`: what is due to be said of it; `note`: what was odd about it."""
+    elapsed = speech.elapsed(job, now)
     return {
-        **_job(job, gateway, sandbox, now),
+        **_job(job, gateway, voice, now),
         "event": "progress",
         "done": False,
+        "percent": None if elapsed is None else cadence.percent(job.plan, elapsed),
         "note": note,
+        "send": list(send),
         "next": list(next),
+        "background": list(background) if background else None,
     }
 
 
 def failure(  # noqa: PLR0913 - all by name; most are absent where nothing was bought
     error: StudioError,
+    voice: Voice,
     *,
-    language: str,
-    sandbox: bool,
     now: float,
     job: Job | None = None,
     plan: Plan | None = None,
     gateway: Gateway | None = None,
     next: Sequence[str] | None = None,
+    ways: Sequence[Sequence[str]] = (),
     told_before: bool = False,
 ) -> Json:
     """Whatever went wrong, with all that was known by then. A job that may still end well has `done`
-    false and a `next`. `told_before`: these words were handed out already."""
-    words = Messages(language)
+    false and a `next`. `ways`: for each of `others`, the command that makes it with that model, once the
+    person has chosen it; `told_before`: these words were handed out already."""
     if job and gateway:
-        made, plan, send = _job(job, gateway, sandbox, now), job.plan, _results(job, gateway, sandbox)
+        made, plan = _job(job, gateway, voice, now), job.plan
+        send = speech.results(job, gateway, speech.elapsed(job, now), voice)
     else:
-        made, send = _no_job(plan, gateway, sandbox), []
-    about = {
-        "cost": words.cost(plan.billing.amount if plan else None, gateway.unit) if gateway else "",
-        "what": words.what(plan) if plan else "",
-        "model": plan.model.name if plan else "",
-        "asked": "",
-        "job": job.id if job else "",
-        "changes": _changes(words, error),
-        "detail": error.detail or "",
-        "key_page": gateway.key_page if gateway else "",
-        "credits_page": gateway.credits_page if gateway else "",
-    }
-    text = words.error(error.kind, type(error).kind, **{**about, **error.about})
-    text = "\n".join((text, *_ways_out(words, error, gateway)))
-    others = [_alternative(words, other, gateway) for other in error.alternatives] if gateway else []
-    spoken = [_message(words, text, sandbox)]
+        made, send = _no_job(plan, gateway, voice), []
+    there = others(error, plan)
+    spoken = [speech.failure(error, voice, plan, gateway, there)]
     handed_out = bool(job and job.handed_out_at)
     return {
         **made,
@@ -181,12 +172,30 @@ def failure(  # noqa: PLR0913 - all by name; most are absent where nothing was b
         "ok": False,
         "done": not (next and error.retry == "wait"),
         "error": {**error_record(error), "actions": _pages(error, gateway)},
-        "alternatives": others,
+        "alternatives": [
+            _alternative(voice, other, gateway, ways[n] if n < len(ways) else None)
+            for n, other in enumerate(there)
+            if gateway
+        ],
         "difference": [*made["difference"], *error.difference],
         "send": [*([] if handed_out else send), *([] if told_before else spoken)],
         "resend": [*(send if handed_out else []), *(spoken if told_before else [])],
         "next": list(next) if next else None,
     }
+
+
+def others(error: StudioError, plan: Plan | None) -> tuple[Alternative, ...]:
+    """The models to try instead: those that can do what this one cannot, or, where it failed or cannot be
+    had, those that make the same; where the account lacks the credit, only cheaper ones."""
+    helps = action(error.kind, type(error).kind)
+    if error.alternatives or plan is None:
+        return error.alternatives
+    if helps == "another_model":
+        return plan.alternatives
+    if helps == "cheaper_model" and plan.billing.amount is not None:
+        amount = plan.billing.amount
+        return tuple(one for one in plan.alternatives if one.amount is not None and one.amount < amount)
+    return ()
 
 
 def remarked(document: Json, lines: Sequence[str]) -> Json:
@@ -204,13 +213,8 @@ def event(what: str, job: Job, now: float) -> Json:
         "event": what,
         "job": job.id,
         "task_id": job.task.task_id if job.task else None,
-        "elapsed_s": _elapsed(job, now),
+        "elapsed_s": speech.elapsed(job, now),
     }
-
-
-def waiting(job: Job, now: float) -> str:
-    """How long a job has been under way, in words."""
-    return Messages(job.plan.language).say("progress", seconds=round(_elapsed(job, now) or 0))
 
 
 def _about(plan: Plan) -> Json:
@@ -224,20 +228,20 @@ def _about(plan: Plan) -> Json:
     }
 
 
-def _job(job: Job, gateway: Gateway, sandbox: bool, now: float) -> Json:
+def _job(job: Job, gateway: Gateway, voice: Voice, now: float) -> Json:
     return {
-        **_no_job(job.plan, gateway, sandbox),
+        **_no_job(job.plan, gateway, voice),
         "job": job.id,
         "state": job.state,
         "task_id": job.task.task_id if job.task else None,
         "cost": cost(job.plan, gateway, job.charged),
-        "elapsed_s": _elapsed(job, now),
+        "elapsed_s": speech.elapsed(job, now),
         "outputs": [_output(output) for output in job.outputs],
         "handed_out_at": instant(job.handed_out_at),
     }
 
 
-def _no_job(plan: Plan | None, gateway: Gateway | None, sandbox: bool) -> Json:
+def _no_job(plan: Plan | None, gateway: Gateway | None, voice: Voice) -> Json:
     """The parts of a result in their order, with what a plan alone can fill."""
     about = dict.fromkeys(("provider", "gateway", "task_type", "model", "requested", "applied"))
     return {
@@ -248,11 +252,12 @@ def _no_job(plan: Plan | None, gateway: Gateway | None, sandbox: bool) -> Json:
         "job": None,
         "state": None,
         "task_id": None,
-        "sandbox": sandbox,
+        "sandbox": voice.sandbox,
         **(_about(plan) if plan else about),
         "cost": cost(plan, gateway) if plan and gateway else None,
         "elapsed_s": None,
-        "estimate_s": _estimate(plan) if plan else None,
+        "estimate_s": speech.estimate(plan) if plan else None,
+        "percent": None,
         "steps": list(plan.steps) if plan else [],
         "outputs": [],
         "difference": [],
@@ -261,6 +266,7 @@ def _no_job(plan: Plan | None, gateway: Gateway | None, sandbox: bool) -> Json:
         "handed_out_at": None,
         "resend": [],
         "next": None,
+        "background": None,
     }
 
 
@@ -269,131 +275,28 @@ def _output(output: Any) -> Json:
     return {**made, **asdict(output), "expires_at": None}
 
 
-def _results(job: Job, gateway: Gateway, sandbox: bool) -> list[Json]:
-    """One message a file, the file with it."""
-    words = Messages(job.plan.language)
-    price = words.cost(job.plan.billing.amount, gateway.unit)
-    seconds = round(_elapsed(job, job.finished_at or job.created_at) or 0)
-    kind = "result" if job.plan.n == 1 else "result_of_many"
-    send = []
-    unlike = _unlike(words, job, gateway)
-    for n, output in enumerate(job.outputs, 1):
-        if isinstance(output, Saved):
-            text = words.say(
-                kind,
-                model=job.plan.model.name,
-                seconds=seconds,
-                cost=price,
-                n=n,
-                of=job.plan.n,
-            )
-            text = "\n".join((text, *_steps(words, job.plan), *unlike))
-            if output.url.startswith("https:"):  # a rehearsal's link is dead when this process ends
-                text = "\n".join((text, words.say("link", url=output.url)))
-            send.append({**_message(words, text, sandbox), "media": output.path})
-    return send
-
-
-def _message(words: Messages, text: str, sandbox: bool) -> Json:
-    return {"action": "send", "message": words.say("rehearsal", text=text) if sandbox else text}
-
-
-def _steps(words: Messages, plan: Plan) -> list[str]:
-    """What became another size on the way, because the vendor refused the one that was asked for."""
-    sizes = [
-        (change["before"], change["after"])
-        for step in plan.steps
-        for change in step["changed"]
-        if change["what"] in SIZES
-    ]
-    return [words.say("stepped_down", before=sizes[0][0], after=sizes[-1][1])] if sizes else []
-
-
-def _unlike(words: Messages, job: Job, gateway: Gateway) -> list[str]:
-    """How what came differs from what was asked for."""
-    return [
-        words.say("unlike", before=one["before"], after=one["after"])
-        if one["what"] == "size"
-        else words.say("charged_otherwise", before=one["before"], after=one["after"])
-        for one in delivered.difference(job, gateway)
-    ]
-
-
-def _changes(words: Messages, error: StudioError) -> str:
-    """What is not as it was agreed, as a person reads it."""
-    made = [
-        words.say("change_words")
-        if one["what"] == "prompt"
-        else words.say("change", what=one["what"], before=_said(one["before"]), after=_said(one["after"]))
-        for one in error.difference
-    ]
-    return words.say("list_and").join(made)
-
-
-def _said(value: Any) -> str:
-    return "-" if value is None else str(value)
-
-
 def instant(at: float | None) -> str | None:
     return None if at is None else datetime.fromtimestamp(at, timezone.utc).isoformat("T", "seconds")
 
 
-def _alternative(words: Messages, other: Alternative, gateway: Gateway) -> Json:
+def _alternative(voice: Voice, other: Alternative, gateway: Gateway, way: Sequence[str] | None) -> Json:
     return {
         "id": other.id,
         "model": other.model,
-        "why": _why(words, other),
+        "why": speech.why(voice.words, other),
         "cost": None if other.amount is None else gateway.unit.amount(other.amount),
+        "next": list(way) if way else None,
     }
-
-
-def _why(words: Messages, other: Alternative) -> str:
-    return other.traits.get(words.language) or words.say("can")
-
-
-def _ways_out(words: Messages, error: StudioError, gateway: Gateway | None) -> list[str]:
-    """What this model can do instead, and which other models can do exactly what was asked."""
-    lines = []
-    if error.instead:
-        lines.append(words.say("instead", values=words.say("list_and").join(error.instead)))
-    if error.alternatives and gateway:
-        lines.append(words.say("alternatives"))
-        names = [other.model for other in error.alternatives]
-        for other in error.alternatives:
-            name = other.model if names.count(other.model) == 1 else f"{other.model} ({other.id})"
-            cost = words.cost(other.amount, gateway.unit)
-            lines.append(words.say("alternative", model=name, cost=cost, why=_why(words, other)))
-        lines.append(words.say("alternatives_ask"))
-    if error.about.get("left"):
-        lines.append(words.say("left", left=error.about["left"], limit=error.about["limit"]))
-    if error.exit_code == 9 and gateway and gateway.record_page:
-        lines.append(words.say("look", url=gateway.record_page))
-    if error.kind in ASKED_AGAIN:
-        lines.append(words.say("once_more"))
-    if "wish" in error.about:
-        lines.append(words.say("nobody", wish=error.about["wish"]))
-    return lines
 
 
 def _pages(error: StudioError, gateway: Gateway | None) -> list[Json]:
     """Where a person can mend it."""
     if gateway is None:
         return []
-    if error.exit_code == 3:
-        return [{"what": "get a key", "url": gateway.key_page, "variable": gateway.key_env}]
-    if error.exit_code == 4:
-        return [{"what": "add credit", "url": gateway.credits_page, "variable": None}]
-    if error.exit_code == 9 and gateway.record_page:
-        return [{"what": "see whether it was made", "url": gateway.record_page, "variable": None}]
-    return []
-
-
-def _elapsed(job: Job, now: float) -> float | None:
-    if job.task is None:
-        return None
-    return round(max(0.0, (job.finished_at or now) - job.task.submitted_at), 1)
-
-
-def _estimate(plan: Plan) -> list[float] | None:
-    """Seconds, shortest and longest expected; divided in a rehearsal like everything else."""
-    return [round(seconds / plan.speed, 1) for seconds in plan.estimate] if plan.estimate else None
+    page = {
+        "key_page": ("get a key", gateway.key_page, gateway.key_env),
+        "credits_page": ("add credit", gateway.credits_page, None),
+        "cheaper_model": ("add credit", gateway.credits_page, None),
+        "record_page": ("see whether it was made", gateway.record_page, None),
+    }.get(action(error.kind, type(error).kind))
+    return [dict(zip(("what", "url", "variable"), page, strict=True))] if page and page[1] else []

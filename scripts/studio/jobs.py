@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from studio import documents, errors, follow, media, reports
 from studio.accounts import TOKEN_LIFE
@@ -14,7 +15,11 @@ from studio.errors import Interrupted, JobFailed, NotFinished, UnknownOutcome, U
 from studio.ledger import LEASED
 from studio.types import Job, Json, Output, Saved, Submitted
 
+if TYPE_CHECKING:
+    from studio.runner import Runner
+
 ONE_QUESTION = 2.0  # seconds
+ONE_LOOK = 0.2
 OVER = ("done", "failed", "cancelled", "abandoned")
 
 
@@ -113,10 +118,10 @@ def carry_on(app: App, job: Job, until: float, *, come_back: bool = False) -> Js
         return as_recorded(app, job)
     gateway = app.reach(job.plan.gateway, job.plan.speed)
     runner = app.runner(job.plan.provider, gateway, job.plan.speed)
-    if follow.overdue(job, app.clock.time()):  # not said without having asked
+    if follow.overdue(job, app.clock.time()):
         until = max(until, app.clock.monotonic() + ONE_QUESTION)
     try:
-        return app.result(runner.collect(job, until))
+        return app.result(_collected(app, runner, job, until, come_back))
     except NotFinished as patience:
         if not come_back:
             raise
@@ -133,13 +138,14 @@ def carry_on(app: App, job: Job, until: float, *, come_back: bool = False) -> Js
         return app.going_on(job, patience.detail)
 
 
-def as_recorded(app: App, job: Job) -> Json:
-    """A job as the record knows it, without asking anybody."""
+def as_recorded(app: App, job: Job, *, asked: bool = False) -> Json:
+    """A job as the record knows it, without asking anybody. `asked`: whoever runs this wants to hear
+    something in any case."""
     _known(app, job)
     if job.error:
         app.told_before = job.handed_out_at is not None
         raise errors.from_record(job.error)
-    return app.result(job) if job.complete else app.going_on(job)
+    return app.result(job) if job.complete else app.going_on(job, asked=asked)
 
 
 def instant(app: App, when: timedelta | date) -> float:
@@ -150,6 +156,19 @@ def instant(app: App, when: timedelta | date) -> float:
         return datetime.combine(when, time()).timestamp()
     except (ValueError, OverflowError, OSError):  # before the clocks of this machine begin
         return 0.0
+
+
+def _collected(app: App, runner: Runner, job: Job, until: float, come_back: bool) -> Job:
+    """The finished job; or NotFinished at `until`, or, where whoever waits is to come back, as soon as a word
+    is due. Not without having asked, and not while the vendor gives no answer: then there is no word to say."""
+    word = max(app.next_word(job), app.clock.monotonic() + ONE_LOOK) if come_back else until
+    if word < until:
+        try:
+            return runner.collect(job, word)
+        except NotFinished as patience:
+            if patience.detail is None:
+                raise
+    return runner.collect(job, until)
 
 
 def _known(app: App, job: Job) -> Job:
@@ -170,9 +189,7 @@ def _settled(app: App, job: Job, until: float) -> Job:
 
 def _closed(app: App, job: Job, what: str, next: list[str] | None) -> Json:
     gateway = app.settings.gateway(job.plan.gateway)
-    return documents.closed(
-        app.ledger.get(job.id), gateway, what, sandbox=app.sandbox, now=app.clock.time(), next=next
-    )
+    return documents.closed(app.ledger.get(job.id), gateway, app.voice, what, now=app.clock.time(), next=next)
 
 
 def _until(app: App) -> float:

@@ -21,7 +21,7 @@ LIBRARIES = ("requests", "jsonschema", "Pillow", "platformdirs", "rich")
 
 
 def show(app: App) -> Json:
-    return as_recorded(app, find(app))
+    return as_recorded(app, find(app), asked=True)
 
 
 def listing(app: App) -> Json:

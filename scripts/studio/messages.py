@@ -4,13 +4,16 @@ brings no new words."""
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 
 from studio import catalogue
 from studio.types import Plan, Unit
 
 LANGUAGES = ("zh", "en")
 CJK = range(0x4E00, 0xA000)
+NAMES = re.compile(r"[a-z][a-z0-9]+(?:_[a-z0-9]+)*")
+MINUTES_FROM = 100  # seconds
 
 
 def language_of(text: str | None) -> str:
@@ -39,6 +42,36 @@ class Messages:
         name = self._texts.get(f"unit.{unit.name}", unit.name)
         return self.say("cost", amount=unit.amount(steps), unit=name)
 
+    def charged(self, charged: str) -> str:
+        """Whether it cost anything: no, yes or maybe."""
+        return self.say(f"charged.{charged}")
+
+    def duration(self, seconds: float) -> str:
+        """A time as a person says it."""
+        whole = max(1, round(seconds))
+        if whole < MINUTES_FROM:
+            return self.say("seconds", seconds=whole)
+        minutes, rest = divmod(whole, 60)
+        return self.say("minutes_seconds" if rest else "minutes", minutes=minutes, seconds=rest)
+
+    def span(self, least: float, most: float) -> str:
+        """From one time to another."""
+        if most < MINUTES_FROM:
+            return self.say("span_seconds", least=max(1, round(least)), most=max(1, round(most)))
+        return self.say("span", least=self.duration(least), most=self.duration(most))
+
+    def sentences(self, said: Iterable[str]) -> str:
+        """Sentences as one text."""
+        return ("" if self.language == "zh" else " ").join(filter(None, said))
+
+    def option(self, name: str) -> str:
+        """What an option is called among people."""
+        return self._texts.get(f"option.{name}") or name.replace("_", " ")
+
+    def plainly(self, text: str) -> str:
+        """A text in which options go by the names that people have for them."""
+        return NAMES.sub(lambda found: self.option(found[0]), text)
+
     def what(self, plan: Plan) -> str:
         """What is bought, as a person says it: 2 pictures, 4K."""
         made = self.say("what_one" if plan.n == 1 else "what_many", n=plan.n)
@@ -49,3 +82,14 @@ class Messages:
 @functools.cache
 def _texts(language: str) -> Mapping[str, str]:
     return catalogue.load(f"messages.{language}.json")
+
+
+def action(kind: str, fallback: str) -> str:
+    """What helps after an error of this kind, or of its class: see `data/errors.json`."""
+    actions: Mapping[str, str] = _errors()["actions"]
+    return actions.get(kind) or actions.get(fallback, "none")
+
+
+@functools.cache
+def _errors() -> Mapping[str, Mapping[str, str]]:
+    return catalogue.load("errors.json")

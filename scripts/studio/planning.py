@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from studio import billing, catalogue, media, params, terms
-from studio.alternatives import alternatives, stands_twice
+from studio.alternatives import alternatives, stands_twice, to_try
 from studio.errors import NetworkError, UsageError
 from studio.types import Billing, Gateway, ModelRef, ModelSpec, Offer, Plan, Resolved, Source, TaskType
 
@@ -140,6 +140,7 @@ def draft(  # noqa: PLR0913 - the parts of a plan, each found by a step of its o
             no.detail = " ".join(filter(None, (no.detail, "No other model in the list makes exactly this.")))
         raise
     resolved, price = _unchecked(wish, offer, resolved, price)
+    others, _ = alternatives(offers, offer, asked, gateway)
     return Plan(
         provider=model.provider,
         gateway=gateway.id,
@@ -159,6 +160,8 @@ def draft(  # noqa: PLR0913 - the parts of a plan, each found by a step of its o
         poll_every=model.poll_every,
         user_id=wish.user_id,
         speed=wish.speed,
+        tell_every=model.tell_every,
+        alternatives=to_try(others, model),
     )
 
 

@@ -30,7 +30,7 @@ GATEWAY_SETTINGS = {
     "hosts": list,
 }
 AUTHORITY = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?")
-SETTINGS = {"language": str, "out": str, "gateways": dict}
+SETTINGS = {"language": str, "out": str, "show_costs": bool, "gateways": dict}
 
 
 @dataclass(frozen=True)

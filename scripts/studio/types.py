@@ -108,6 +108,8 @@ class ModelSpec:
     task_types: tuple[str, ...] = ()
     estimate: tuple[int, int] | None = None  # seconds, shortest and longest expected
     poll_every: float = 5.0  # seconds, the vendor's floor
+    tell_every: float | None = None  # seconds between two words to a person who waits
+    alternatives: tuple[str, ...] = ()  # ids of the models to try in its place, best first
     traits: Mapping[str, str] = field(default_factory=dict)  # language -> one short phrase
     options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # what a person may ask for
     prices: Mapping[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
@@ -247,6 +249,8 @@ class Plan:
     user_id: str | None = None
     speed: float = 1.0  # of a rehearsal: our waits and estimates are divided by it
     steps: tuple[Json, ...] = ()  # the refused requests that came before this one, and what changed since
+    tell_every: float | None = None
+    alternatives: tuple[Alternative, ...] = ()  # at most two other models that make the same
 
     def to_json(self) -> Json:
         """For the ledger. The bytes of inputs stay out: their digest says which they were."""
@@ -263,6 +267,7 @@ class Plan:
         made["inputs"] = tuple(Source(**source) for source in record["inputs"])
         made["estimate"] = tuple(record["estimate"]) if record["estimate"] else None
         made["steps"] = tuple(record.get("steps", ()))
+        made["alternatives"] = tuple(Alternative(**other) for other in record.get("alternatives", ()))
         return Plan(**made)
 
 
@@ -324,6 +329,15 @@ class Saved:
     sha256: str
     width: int | None = None
     height: int | None = None
+
+
+@dataclass(frozen=True)
+class Enclosure:
+    """The file that goes along with a message. `note`: why it is not the file that was made, if it is not:
+    smaller (a copy) or too_large (none)."""
+
+    path: str | None
+    note: str | None = None
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,269 @@
+"""PURE. The messages of a document, each ready to be sent: what is said when a job begins, while it goes on,
+and at its end, good or bad."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from studio import cadence, delivered
+from studio.errors import OverLimit, StudioError
+from studio.messages import Messages, action, language_of
+from studio.types import Alternative, Enclosure, Gateway, Job, Json, Plan, Saved
+
+ASKED_AGAIN = ("unknown", "maybe_bought")
+SIZES = ("size", "quality", "resolution")
+REASON = re.compile(r"[^\W\d_](?:[^\W_]|[ ,.;:!?'’，。、：；！？-]){7,140}")
+DIGITS = re.compile(r"\d{3}")
+
+
+@dataclass(frozen=True)
+class Voice:
+    """How a person is spoken to. `costs`: whether a price is told where nobody asked for it; `enclose`: the
+    file that goes along with a message."""
+
+    language: str
+    sandbox: bool = False
+    costs: bool = True
+    enclose: Callable[[Saved], Enclosure] = lambda saved: Enclosure(saved.path)
+
+    @property
+    def words(self) -> Messages:
+        return Messages(self.language)
+
+    def item(self, lines: str | Iterable[str], media: str | None = None) -> Json:
+        """The arguments of one call of a chat's message tool."""
+        text = lines if isinstance(lines, str) else "\n".join(filter(None, lines))
+        said = self.words.say("rehearsal", text=text) if self.sandbox else text
+        return {"action": "send", "message": said, **({"media": media} if media else {})}
+
+
+def quote(plan: Plan, gateway: Gateway, voice: Voice, stop: StudioError | None) -> Json:
+    """The price, and what buying it now would end with: a question, or a limit."""
+    words = voice.words
+    says = "error.over_limit" if isinstance(stop, OverLimit) else "quote"
+    text = words.say(
+        says,
+        what=words.what(plan),
+        model=plan.model.name,
+        cost=words.cost(plan.billing.amount, gateway.unit),
+        charged=words.charged("no"),
+    )
+    return voice.item([text, *(_ways_out(words, stop, gateway) if stop else [])])
+
+
+def notify(plan: Plan, gateway: Gateway, voice: Voice) -> Json:
+    """What is made, with which model, how long it takes and what it costs."""
+    words = voice.words
+    about = {"what": words.what(plan), "model": plan.model.name}
+    lines = [words.say("notify", **about)]
+    if plan.estimate:
+        lines.append(words.say("notify_time", span=_expected(words, plan)))
+    lines.append(_cost_line(words, plan, gateway) if voice.costs else "")
+    lines.append(words.say("notify_end"))
+    return voice.item([words.sentences(lines)])
+
+
+def progress(job: Job, elapsed: float, voice: Voice) -> Json:
+    """How far it is, by estimate."""
+    words = voice.words
+    so_far = words.duration(elapsed)
+    part = cadence.percent(job.plan, elapsed)
+    if part is None:
+        return voice.item(words.say("progress_late", elapsed=so_far))
+    _, longest = estimate(job.plan) or (0.0, 0.0)
+    most = words.duration(longest)
+    return voice.item(words.say("progress", elapsed=so_far, most=most, percent=part))
+
+
+def status(job: Job, elapsed: float | None, voice: Voice) -> Json:
+    """The answer to whoever asks how it goes."""
+    words = voice.words
+    if elapsed is None:
+        return voice.item(words.say("status_sending"))
+    lines = [words.say("status", model=job.plan.model.name, elapsed=words.duration(elapsed))]
+    if job.plan.estimate:
+        lines.append(words.say("status_time", span=_expected(words, job.plan)))
+    return voice.item([words.sentences(lines)])
+
+
+def closed(what: str, voice: Voice) -> Json:
+    """`what` is cancelled or not_charged."""
+    text = voice.words.say("closed.cancelled")
+    if what == "not_charged":
+        text = voice.words.say("closed.not_charged")
+    return voice.item(text)
+
+
+def results(job: Job, gateway: Gateway, elapsed: float | None, voice: Voice) -> list[Json]:
+    """One message a file, the file with it. What holds for all of them stands in the first."""
+    words = voice.words
+    saved = [(n, output) for n, output in enumerate(job.outputs, 1) if isinstance(output, Saved)]
+    common = [*_steps(words, job.plan), *_unlike(words, job, gateway), _took(words, job, elapsed)]
+    if voice.costs:
+        says = "result_cost" if job.plan.n == 1 else "result_cost_of_many"
+        common.append(words.say(says, of=job.plan.n, cost=_charged(words, job, gateway)))
+    send = []
+    for place, (n, output) in enumerate(saved):
+        enclosed = voice.enclose(output)
+        lines = [
+            _ready(words, job.plan, n, output),
+            *(common if place == 0 else []),
+            *([words.say("enclosed_smaller")] if enclosed.note == "smaller" else []),
+            *([words.say("enclosed_not")] if enclosed.note == "too_large" else []),
+        ]
+        if output.url.startswith("https:"):  # a rehearsal's link is dead when this process ends
+            lines.append(words.say("link", url=output.url))
+        send.append(voice.item(lines, enclosed.path))
+    return send
+
+
+def failure(
+    error: StudioError,
+    voice: Voice,
+    plan: Plan | None,
+    gateway: Gateway | None,
+    others: Sequence[Alternative],
+) -> Json:
+    """What happened, whether it cost anything, what helps, and what else can be tried."""
+    words = voice.words
+    about = {
+        "cost": words.cost(plan.billing.amount if plan else None, gateway.unit) if gateway else "",
+        "what": words.what(plan) if plan else "",
+        "model": plan.model.name if plan else "",
+        "asked": "",
+        "changes": _changes(words, error),
+        "detail": error.detail or "",
+        "charged": words.charged(error.charged),
+        "key_page": gateway.key_page if gateway else "",
+        "credits_page": gateway.credits_page if gateway else "",
+    }
+    given = {**about, **{name: words.plainly(value) for name, value in error.about.items()}}
+    text = words.error(error.kind, type(error).kind, **given).strip()
+    return voice.item([text, *_reason(words, error), *_ways_out(words, error, gateway, others)])
+
+
+def why(words: Messages, other: Alternative) -> str:
+    """What speaks for another model."""
+    return other.traits.get(words.language) or words.say("can")
+
+
+def elapsed(job: Job, now: float) -> float | None:
+    """Seconds since the vendor accepted a job, or until it was seen to be finished."""
+    if job.task is None:
+        return None
+    return round(max(0.0, (job.finished_at or now) - job.task.submitted_at), 1)
+
+
+def estimate(plan: Plan) -> list[float] | None:
+    """Seconds, shortest and longest expected; divided in a rehearsal like everything else."""
+    return [round(seconds / plan.speed, 1) for seconds in plan.estimate] if plan.estimate else None
+
+
+def _expected(words: Messages, plan: Plan) -> str:
+    least, most = estimate(plan) or (0.0, 0.0)
+    return words.span(least, most)
+
+
+def _cost_line(words: Messages, plan: Plan, gateway: Gateway) -> str:
+    return words.say("notify_cost", cost=words.cost(plan.billing.amount, gateway.unit))
+
+
+def _ready(words: Messages, plan: Plan, n: int, output: Saved) -> str:
+    pixels = f"{output.width}×{output.height}" if output.width and output.height else ""
+    about = {"model": plan.model.name, "pixels": words.say("pixels", pixels=pixels) if pixels else ""}
+    if plan.n == 1:
+        return words.say("result", **about)
+    return words.say("result_of_many", n=n, of=plan.n, **about)
+
+
+def _took(words: Messages, job: Job, seconds: float | None) -> str:
+    """The time it took, beside the time that was expected."""
+    if seconds is None:
+        return ""
+    if job.plan.estimate is None:
+        return words.say("result_time", elapsed=words.duration(seconds))
+    span = _expected(words, job.plan)
+    return words.say("result_time_expected", elapsed=words.duration(seconds), span=span)
+
+
+def _charged(words: Messages, job: Job, gateway: Gateway) -> str:
+    """What the vendor says it took, or what was agreed."""
+    return words.cost(job.plan.billing.amount if job.charged is None else job.charged, gateway.unit)
+
+
+def _steps(words: Messages, plan: Plan) -> list[str]:
+    """What became another size on the way, because the vendor refused the one that was asked for."""
+    sizes = [
+        (change["before"], change["after"])
+        for step in plan.steps
+        for change in step["changed"]
+        if change["what"] in SIZES
+    ]
+    return [words.say("stepped_down", before=sizes[0][0], after=sizes[-1][1])] if sizes else []
+
+
+def _unlike(words: Messages, job: Job, gateway: Gateway) -> list[str]:
+    """How what came differs from what was asked for."""
+    return [
+        words.say("unlike", before=one["before"], after=one["after"])
+        if one["what"] == "size"
+        else words.say("charged_otherwise", before=one["before"], after=one["after"])
+        for one in delivered.difference(job, gateway)
+    ]
+
+
+def _changes(words: Messages, error: StudioError) -> str:
+    """What is not as it was agreed, as a person reads it."""
+    made = [
+        words.say("change_words")
+        if one["what"] == "prompt"
+        else words.say(
+            "change", what=words.option(one["what"]), before=_said(one["before"]), after=_said(one["after"])
+        )
+        for one in error.difference
+    ]
+    return words.say("list_and").join(made)
+
+
+def _said(value: Any) -> str:
+    return "-" if value is None else str(value)
+
+
+def _reason(words: Messages, error: StudioError) -> list[str]:
+    """Why a vendor gave up, where it says so in plain words of the person's language."""
+    said = (error.detail or "").strip()
+    plain = REASON.fullmatch(said) and not DIGITS.search(said) and language_of(said) == words.language
+    return [words.say("reason", reason=said.rstrip(".。"))] if error.kind == "failed" and plain else []
+
+
+def _ways_out(
+    words: Messages, error: StudioError, gateway: Gateway | None, others: Sequence[Alternative] = ()
+) -> list[str]:
+    """What this model can do instead, which other models can do exactly what was asked, where to look; last,
+    the question that goes with it."""
+    lines = []
+    if error.instead:
+        values = words.plainly(words.say("list_and").join(error.instead))
+        lines.append(words.say("instead", values=values))
+    if others and gateway:
+        lines.append(words.say("alternatives"))
+        names = [other.model for other in others]
+        for other in others:
+            name = other.model if names.count(other.model) == 1 else f"{other.model} ({other.id})"
+            cost = words.cost(other.amount, gateway.unit)
+            lines.append(words.say("alternative", model=name, cost=cost, why=why(words, other)))
+        lines.append(words.say("alternatives_ask"))
+    elif action(error.kind, type(error).kind) == "another_model":
+        lines.append(words.say("again_ask"))
+    if error.about.get("left"):
+        lines.append(words.say("left", left=error.about["left"], limit=error.about["limit"]))
+    if error.exit_code == 9 and gateway and gateway.record_page:
+        lines.append(words.say("look", url=gateway.record_page))
+    if error.kind in ASKED_AGAIN:
+        lines.append(words.say("once_more"))
+    if "wish" in error.about:
+        lines.append(words.say("nobody", wish=words.plainly(error.about["wish"])))
+    return lines
