@@ -1,8 +1,9 @@
-"""When a person who waits is told how it goes: the document's table for pictures, the agreed steps for videos,
+"""When a person who waits is told how it goes: the document's table for pictures, agreed steps for videos,
 and never more than eight times."""
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import pytest
@@ -65,7 +66,7 @@ plans = st.builds(
 @given(plans)
 def test_at_most_eight_words_the_first_after_20_s_and_no_silence_of_more_than_ten_minutes(made: Plan) -> None:
     moments = [one * made.speed for one in cadence.moments(made)]
-    gaps = [after - before for before, after in zip(moments, moments[1:], strict=False)]
+    gaps = [after - before for before, after in itertools.pairwise(moments)]
     assert len(moments) == 8
     assert moments[0] >= 20 - 1e-9
     assert all(0 < gap <= 600 + 1e-6 for gap in gaps)

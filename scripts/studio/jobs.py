@@ -160,7 +160,7 @@ def instant(app: App, when: timedelta | date) -> float:
 
 def _collected(app: App, runner: Runner, job: Job, until: float, come_back: bool) -> Job:
     """The finished job; or NotFinished at `until`, or, where whoever waits is to come back, as soon as a word
-    is due. Not without having asked, and not while the vendor gives no answer: then there is no word to say."""
+    is due. Not without having asked, and not while the vendor gives no answer: then no word is."""
     word = max(app.next_word(job), app.clock.monotonic() + ONE_LOOK) if come_back else until
     if word < until:
         try:

@@ -31,10 +31,11 @@ class Messages:
 
     def error(self, kind: str, fallback: str, **values: object) -> str:
         """The text for an error's kind, or for its class (`fallback`) where the kind has none of its own."""
+        known = {"charged": self.charged("maybe"), **values}
         for key in (f"error.{kind}", f"error.{fallback}"):
             if key in self._texts:
-                return self.say(key, **values)
-        return self.say("error.fallback")
+                return self.say(key, **known)
+        return self.say("error.fallback", **known)
 
     def cost(self, steps: int | None, unit: Unit) -> str:
         if steps is None:

@@ -43,9 +43,9 @@ class Voice:
 def quote(plan: Plan, gateway: Gateway, voice: Voice, stop: StudioError | None) -> Json:
     """The price, and what buying it now would end with: a question, or a limit."""
     words = voice.words
-    says = "error.over_limit" if isinstance(stop, OverLimit) else "quote"
+    question = "error.over_limit" if isinstance(stop, OverLimit) else "quote"
     text = words.say(
-        says,
+        question,
         what=words.what(plan),
         model=plan.model.name,
         cost=words.cost(plan.billing.amount, gateway.unit),
