@@ -327,6 +327,15 @@ class Saved:
 
 
 @dataclass(frozen=True)
+class Enclosure:
+    """The file that goes with a message. `note`: the chat takes no such file, so it is a smaller copy of
+    the picture, or (too_large) nothing but the link."""
+
+    path: str | None
+    note: Literal["smaller", "too_large"] | None = None
+
+
+@dataclass(frozen=True)
 class Job:
     """A purchase as the ledger holds it.
 
