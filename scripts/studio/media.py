@@ -237,9 +237,8 @@ def _put(data: bytes, extension: str, folder: Path, stem: str) -> Path:
             sink.flush()
             os.fsync(sink.fileno())
         part.replace(path)
-    except BaseException:
-        _remove(part)
-        raise
+    finally:
+        _remove(part)  # still there only where something failed
     return path
 
 
