@@ -7,6 +7,7 @@ import errno
 import hashlib
 import io
 import itertools
+import math
 import os
 import secrets
 import stat
@@ -16,6 +17,7 @@ import warnings
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
@@ -31,6 +33,8 @@ FORMATS = {
 }
 OUTPUT_CAP = 256 * 2**20  # bytes of one finished file
 PIXELS_CAP = 100_000_000  # beyond this a picture is a bomb, not a picture
+QUALITIES = (90, 80, 70)  # of a JPEG that has to fit: tried in turn, before its sides are touched
+SHRINKS = 12  # times that sides are scaled down; two or three are enough for any real picture
 DAMAGED = (
     OSError,
     SyntaxError,
@@ -43,6 +47,24 @@ DAMAGED = (
     zlib.error,
 )
 """What Pillow raises on bytes that only begin like a picture."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What a chat shows: bytes of a picture and of any other file, units of the text beside it. None: no
+    such limit."""
+
+    image_bytes: int
+    file_bytes: int
+    caption_units: int
+    sides_sum: int | None = None  # width and height together
+    ratio: int | None = None  # of the longer side to the shorter
+
+    def takes(self, size: int, width: int, height: int) -> bool:
+        """Whether a picture of so many bytes and pixels is shown."""
+        sum_fits = self.sides_sum is None or width + height <= self.sides_sum
+        ratio_fits = self.ratio is None or max(width, height) <= self.ratio * min(width, height)
+        return size <= self.image_bytes and sum_fits and ratio_fits
 
 
 def inspect(name: str, rule: InputRule) -> Source:
@@ -126,6 +148,98 @@ def save(output: Output, fetch: Callable[[BinaryIO], None], folder: Path, stem: 
         width=width,
         height=height,
     )
+
+
+def smaller(path: Path, budget: Budget) -> Path | None:
+    """A copy of a picture that fits the budget, beside it: `<stem>-small.jpg`, or .png where something
+    shows through. The same copy made earlier is used again; another file of that name is left alone.
+    None where there can be no copy: it is no whole picture, an animation (a still is not a smaller one),
+    or there is no room on the disk."""
+    try:
+        with path.open("rb") as file:
+            image = _decoded(file)
+            if image is None or getattr(image, "is_animated", False):
+                return None
+            made = _fitted(image, budget)
+        return _put(*made, path.parent, f"{path.stem}-small") if made else None
+    except DAMAGED:
+        return None
+
+
+def _fitted(image: Any, budget: Budget) -> tuple[bytes, str] | None:
+    """The bytes of a copy that fits, and its extension."""
+    profile = image.info.get("icc_profile") if image.mode in {"RGB", "RGBA", "P"} else None
+    picture = _plain(image)
+    see_through = picture.mode == "RGBA"
+    format, extension = ("PNG", "png") if see_through else ("JPEG", "jpg")
+    settings: tuple[dict[str, Any], ...] = ({},) if see_through else tuple({"quality": q} for q in QUALITIES)
+    scale = min(1.0, (budget.sides_sum or math.inf) / sum(_canvas(picture.size, budget)))
+    for _ in range(SHRINKS):
+        laid_out = _laid_out(picture, scale, budget)
+        for setting in settings:
+            sink = io.BytesIO()
+            laid_out.save(sink, format, icc_profile=profile, **setting)
+            if sink.tell() <= budget.image_bytes:
+                return sink.getvalue(), extension
+        scale *= min(0.9, math.sqrt(budget.image_bytes / sink.tell()))
+        settings = settings[-1:]
+    return None
+
+
+def _plain(image: Any) -> Any:
+    """A picture as every chat shows it: upright, 8 bits, grey or RGB; RGBA only where something really
+    shows through. Nothing of what cameras and programs write beside the pixels is left."""
+    from PIL import ImageOps
+
+    plain = ImageOps.exif_transpose(image)
+    if plain.mode.startswith("I"):  # 16 bits of grey, which Pillow would not scale down but clip
+        plain = plain.convert("I").point(lambda grey: grey * (1 / 257)).convert("L")
+    elif plain.has_transparency_data:
+        plain = plain.convert("RGBA")
+        if plain.getchannel("A").getextrema()[0] == 255:
+            plain = plain.convert("RGB")
+    elif plain.mode != "L":
+        plain = plain.convert("RGB")
+    plain.info = {}
+    return plain
+
+
+def _canvas(sides: tuple[int, int], budget: Budget) -> tuple[int, int]:
+    """The sides of the sheet that a picture of these sides stands on: its own, unless it is too narrow."""
+    width, height = sides
+    ratio = budget.ratio or math.inf
+    return max(width, math.ceil(height / ratio)), max(height, math.ceil(width / ratio))
+
+
+def _laid_out(picture: Any, scale: float, budget: Budget) -> Any:
+    """A picture at a scale. One that is too narrow gets margins; nothing is cut off or stretched."""
+    from PIL import Image
+
+    width, height = (max(1, int(side * scale)) for side in picture.size)
+    scaled = picture if scale == 1 else picture.resize((width, height), Image.Resampling.LANCZOS)
+    sides = _canvas((width, height), budget)
+    if sides == scaled.size:
+        return scaled
+    sheet = Image.new(picture.mode, sides, (0, 0, 0, 0) if picture.mode == "RGBA" else "white")
+    sheet.paste(scaled, ((sides[0] - width) // 2, (sides[1] - height) // 2))
+    return sheet
+
+
+def _put(data: bytes, extension: str, folder: Path, stem: str) -> Path:
+    """Write a whole file under a name that is free, or find it there. Raises OSError."""
+    path = _free(folder, stem, extension, hashlib.sha256(data).hexdigest())
+    if path.exists():
+        return path
+    part = folder / f".{stem}.{secrets.token_hex(4)}.part"
+    try:
+        with part.open("xb") as sink:
+            sink.write(data)
+            sink.flush()
+            os.fsync(sink.fileno())
+        part.replace(path)
+    finally:
+        _remove(part)  # still there only where something failed
+    return path
 
 
 def _remove(part: Path) -> None:

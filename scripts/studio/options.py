@@ -19,6 +19,7 @@ ASKING = (*PAYING, "quote")
 TALKING = (*WISHING, "models", "wait", "fetch", "reconcile", "cancel")  # those that may speak to a gateway
 EVERY = (*TALKING, "show", "list", "spend", "purge", "doctor", "schema", "sandbox")
 REHEARSING = (*ASKING, "models", "list", "spend", "purge")  # the others know by the job
+CHANNELS = ("feishu", "discord", "telegram")  # the names in data/channels.json
 UNITS = {"d": "days", "h": "hours", "m": "minutes"}
 
 
@@ -302,6 +303,12 @@ OPTIONS = (
         switch=True,
     ),
     Option(("--language",), "of the messages", TALKING, choices=("auto", "zh", "en"), default="auto"),
+    Option(
+        ("--channel",),
+        "the chat that the messages go to: files are fitted to it (default: to all of them)",
+        (*WISHING, "wait", "show", "fetch", "reconcile"),
+        choices=CHANNELS,
+    ),
     Option(
         ("--user-id",),
         "whose job it is; never leaves this machine",

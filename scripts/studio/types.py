@@ -333,11 +333,11 @@ class Saved:
 
 @dataclass(frozen=True)
 class Enclosure:
-    """The file that goes along with a message. `note`: why it is not the file that was made, if it is not:
-    smaller (a copy) or too_large (none)."""
+    """The file that goes with a message. `note`: the chat takes no such file, so it is a smaller copy of
+    the picture, or (too_large) nothing but the link."""
 
     path: str | None
-    note: str | None = None
+    note: Literal["smaller", "too_large"] | None = None
 
 
 @dataclass(frozen=True)
