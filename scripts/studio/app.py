@@ -361,6 +361,11 @@ class App:
         """From here on this is another command, of the same person in the same place."""
         self.made, self._argv = made, tuple(argv)
 
+    def settled(self, flag: str, value: str) -> None:
+        """From here on the words of this command give this value, such as an id where it said `last`: what
+        `next` repeats later has to mean the same."""
+        self._argv = (*_without(self._argv, flag), f"{flag}={value}")
+
     def command(self, *words: str) -> list[str]:
         """argv that goes on from here: this interpreter (or uv), this script, this record."""
         uv = os.environ.get("UV")  # set by `uv run`, whose interpreter may be gone the next time

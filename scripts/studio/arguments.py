@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from studio import __version__
 from studio.errors import EXITS, UsageError
-from studio.options import COMMANDS, OPTIONS, Command, Option, Within, json_object
+from studio.options import COMMANDS, OPTIONS, WORDS, Command, Option, Within, json_object
 from studio.values import written
 
 
@@ -89,7 +89,9 @@ def parameters(made: argparse.Namespace) -> dict[str, Any]:
 
 def schema(command: Command) -> dict[str, Any]:
     """The inputs of a command as a JSON Schema, named as the flags are."""
-    properties: dict[str, Any] = {word: {"type": "string"} for word in command.words}
+    properties: dict[str, Any] = {
+        word: {"type": "string", "description": WORDS.get(word, word)} for word in command.words
+    }
     for option in OPTIONS:
         if command.name in option.commands:
             properties[option.flags[0]] = _property(option)
@@ -124,7 +126,7 @@ def _property(option: Option) -> dict[str, Any]:
 def _parser(command: Command) -> _Parser:
     parser = _Parser(prog=f"create.py {command.name}", description=command.help, allow_abbrev=False)
     for word in command.words:
-        parser.add_argument(word)
+        parser.add_argument(word, help=WORDS.get(word))
     for option in OPTIONS:
         if command.name in option.commands:
             parser.add_argument(*option.flags, dest=option.name, help=option.help, **_settings(option))

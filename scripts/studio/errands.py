@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from studio import arguments, catalogue, planning
 from studio.app import App
+from studio.earlier import Earlier, earlier
 from studio.errors import UsageError
 from studio.planning import Wish
 from studio.runner import Runner
@@ -27,6 +28,7 @@ class Errand:
     inputs: tuple[Source, ...]
     gateway: Gateway
     runner: Runner
+    earlier: Earlier | None = None
 
     def plan(self, wish: Wish | None = None) -> Plan:
         return planning.draft(
@@ -39,16 +41,24 @@ class Errand:
         )
 
     def _offers(self, model: ModelSpec, task_type: str) -> tuple[Offer, ...]:
-        return self.app.offers(self.runner, task_type, self.wish.speed)
+        offers = self.app.offers(self.runner, task_type, self.wish.speed)
+        if self.earlier:
+            self.earlier.check_made(offers, self.wish, self.task_type, self.gateway)
+        return offers
 
 
 def errand(app: App) -> Errand:
     """Everything that can be found out offline: the kind of making, the model, the inputs, the key."""
-    wish = _wish(app)
+    wish, before = _wish(app), earlier(app)
+    if before:
+        wish = before.continued(wish)
     task_type = planning.task_type_of(wish)
     planning.check_prompt(wish, task_type)
-    model = planning.model_of(wish, task_type, app.payable)
+    kept = before.model if before and before.keeps_model else None
+    model = kept or planning.model_of(wish, task_type, app.payable)
     inputs = planning.inspect(wish, task_type)
+    if before:
+        before.check_unchanged(inputs)
     gateway = app.reach(model.gateway, wish.speed)
     if app.made.command == "start":
         gateway = replace(gateway, connect_timeout=START_TIMEOUT, read_timeout=START_TIMEOUT)
@@ -59,7 +69,7 @@ def errand(app: App) -> Errand:
             detail="Set them all: see `doctor`.",
         )
     runner = app.runner(model.provider, gateway, wish.speed)
-    return Errand(app, wish, task_type, model, inputs, gateway, runner)
+    return Errand(app, wish, task_type, model, inputs, gateway, runner, before)
 
 
 def _wish(app: App) -> Wish:

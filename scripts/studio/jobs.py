@@ -8,11 +8,12 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from studio import documents, errors, follow, media, reports
+from studio import documents, earlier, errors, follow, media, reports
 from studio.accounts import TOKEN_LIFE
 from studio.app import App
 from studio.errors import Interrupted, JobFailed, NotFinished, UnknownOutcome, UsageError
 from studio.ledger import LEASED
+from studio.names import LAST
 from studio.types import Job, Json, Output, Saved, Submitted
 
 if TYPE_CHECKING:
@@ -102,10 +103,10 @@ def purge(app: App) -> Json:
 
 
 def find(app: App) -> Job:
-    """The job a command names; from here on a failure is told with it. A file that is no longer there
-    counts as not saved."""
+    """The job a command names, or the newest where it says `last`; from here on a failure is told with it. A
+    file that is no longer there counts as not saved."""
     app.ledger.settle()
-    job = app.ledger.get(app.made.job)
+    job = app.ledger.get(earlier.newest(app) if app.made.job == LAST else app.made.job)
     job = replace(job, outputs=tuple(map(_still_there, job.outputs)))
     return _known(app, job)
 

@@ -1,4 +1,4 @@
-"""The names a job goes by besides its id: idempotency keys, and the tokens that bought it."""
+"""The names a job goes by besides its id: idempotency keys, the tokens that bought it, and `last`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from studio.store import Store
 from studio.types import Order
 
 KEY, TOKEN = "key", "token"
+LAST = "last"  # no id: those have other signs
 
 
 class Names:
@@ -31,6 +32,25 @@ class Names:
             if known and known["asked"] == order.asked:
                 return self._there(known, f"{kind} {name}")
         return None
+
+    def given(self, key: str | None, token: str | None) -> str | None:
+        """The job that a key or a token was given to, whatever is asked for with it now; None also where it
+        was forgotten since."""
+        known = self._known(KEY, key) or self._known(TOKEN, token)
+        row = known and self._store.row("SELECT id FROM jobs WHERE id = ?", known["job"])
+        return row["id"] if row else None
+
+    def newest(self, user_id: str | None, *, with_files: bool = False) -> str | None:
+        """The newest job of a user, or of those without one; `with_files`: the newest that is finished and
+        has saved something."""
+        whose = "user_id IS NULL" if user_id is None else "user_id = ?"
+        saved = "EXISTS (SELECT 1 FROM outputs WHERE job = jobs.id AND path IS NOT NULL)"
+        files = f" AND state = 'done' AND {saved}" if with_files else ""
+        row = self._store.row(
+            f"SELECT id FROM jobs WHERE {whose}{files} ORDER BY created_at DESC LIMIT 1",
+            *(() if user_id is None else (user_id,)),
+        )
+        return row["id"] if row else None
 
     def used(self, token: str | None) -> bool:
         """Whether a token's purchase was made."""

@@ -18,9 +18,13 @@ WISHING = (*PAYING, "quote", "again")  # those that say what is wanted
 ASKING = (*PAYING, "quote")
 TALKING = (*WISHING, "models", "wait", "fetch", "reconcile", "cancel")  # those that may speak to a gateway
 EVERY = (*TALKING, "show", "list", "spend", "purge", "doctor", "schema", "sandbox")
-REHEARSING = (*ASKING, "models", "list", "spend", "purge")  # the others know by the job
 CHANNELS = ("feishu", "discord", "telegram")  # the names in data/channels.json
+OF_A_JOB = ("wait", "show", "fetch", "cancel", "reconcile")
+REHEARSING = (*WISHING, "models", "list", "spend", "purge", *OF_A_JOB)  # these also know by the job's id
 UNITS = {"d": "days", "h": "hours", "m": "minutes"}
+
+
+WORDS = {"job": "a job's id, or `last`: the newest of --user-id, or of those without one"}
 
 
 @dataclass(frozen=True)
@@ -109,6 +113,15 @@ def named(text: str) -> str:
     return text
 
 
+def earlier_picture(text: str) -> str:
+    """JOB, or JOB:2 for its second picture."""
+    job, colon, number = text.partition(":")
+    named(job)
+    if colon:
+        whole(1, 10)(number)
+    return text
+
+
 def json_object(text: str) -> dict[str, Any]:
     try:
         value = json.loads(text, object_pairs_hook=_once_each, parse_constant=_no_number, parse_float=_finite)
@@ -174,6 +187,14 @@ OPTIONS = (
         WISHING,
         metavar="FILE",
         many=True,
+    ),
+    Option(
+        ("--from-job",),
+        "start from a picture made before: a job, `last` for the newest finished one of --user-id, or JOB:2 "
+        "for its second picture; model and options stay those of that job where none are named here",
+        ASKING,
+        type=earlier_picture,
+        metavar="JOB",
     ),
     Option(("--n",), "how many, 1 if not said; each is charged", WISHING, type=whole(1, 10)),
     Option(
@@ -313,6 +334,12 @@ OPTIONS = (
         ("--user-id",),
         "whose job it is; never leaves this machine",
         (*WISHING, "list", "spend"),
+        metavar="ID",
+    ),
+    Option(
+        ("--user-id",),
+        "whose newest job is meant by `last`; never leaves this machine",
+        OF_A_JOB,
         metavar="ID",
     ),
     Option(("--task-id",), "the vendor's id of the task that it became", ("reconcile",), metavar="ID"),

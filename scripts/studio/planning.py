@@ -27,6 +27,7 @@ class Wish:
     provider: str | None = None
     gateway: str | None = None
     inputs: tuple[str, ...] = ()
+    from_job: str | None = None  # the job of which the first input is a picture
     n: int = 1
     options: Mapping[str, Any] = field(default_factory=dict)
     unchecked: Mapping[str, str] = field(default_factory=dict)
@@ -42,14 +43,17 @@ class Wish:
             "version_id": self.version_id,
             "n": self.n,
             "inputs": list(self.inputs),
+            "from_job": self.from_job,
             "options": dict(self.options),
             "unchecked": dict(self.unchecked),
         }
 
     def digest(self, inputs: tuple[Source, ...]) -> str:
-        """The same for two commands that ask for the same, whatever the live list says by then."""
+        """The same for two commands that ask for the same, whatever the live list says by then. What came of
+        --from-job stands in the other parts: it is a way to say them."""
         about = (self.task_type, self.provider, self.gateway, self.user_id)
-        return terms.digest({**self.requested(), "inputs": terms.inputs_of(inputs), "about": about})
+        asked = {name: value for name, value in self.requested().items() if name != "from_job"}
+        return terms.digest({**asked, "inputs": terms.inputs_of(inputs), "about": about})
 
 
 def task_type_of(wish: Wish) -> TaskType:
