@@ -172,7 +172,7 @@ def failure(  # noqa: PLR0913 - all by name; most are absent where nothing was b
     }
     text = words.error(error.kind, type(error).kind, **{**about, **error.about})
     text = "\n".join((text, *_ways_out(words, error, gateway)))
-    others = [_alternative(words, other, gateway) for other in error.alternatives] if gateway else []
+    others = [_alternative(words, other) for other in error.alternatives]
     spoken = [_message(words, text, sandbox)]
     handed_out = bool(job and job.handed_out_at)
     return {
@@ -338,12 +338,12 @@ def instant(at: float | None) -> str | None:
     return None if at is None else datetime.fromtimestamp(at, timezone.utc).isoformat("T", "seconds")
 
 
-def _alternative(words: Messages, other: Alternative, gateway: Gateway) -> Json:
+def _alternative(words: Messages, other: Alternative) -> Json:
     return {
         "id": other.id,
         "model": other.model,
         "why": _why(words, other),
-        "cost": None if other.amount is None else gateway.unit.amount(other.amount),
+        "cost": None if other.amount is None else other.unit.amount(other.amount),
     }
 
 
@@ -356,14 +356,17 @@ def _ways_out(words: Messages, error: StudioError, gateway: Gateway | None) -> l
     lines = []
     if error.instead:
         lines.append(words.say("instead", values=words.say("list_and").join(error.instead)))
-    if error.alternatives and gateway:
-        lines.append(words.say("alternatives"))
+    if "names" in error.about:
+        lines.append(words.say("nearest", names=error.about["names"]))
+    if error.alternatives:
+        before, after = words.around(error.kind, error.about.get("largest"))
+        lines += before
         names = [other.model for other in error.alternatives]
         for other in error.alternatives:
             name = other.model if names.count(other.model) == 1 else f"{other.model} ({other.id})"
-            cost = words.cost(other.amount, gateway.unit)
+            cost = words.cost(other.amount, other.unit, least=other.least)
             lines.append(words.say("alternative", model=name, cost=cost, why=_why(words, other)))
-        lines.append(words.say("alternatives_ask"))
+        lines.append(after)
     if error.about.get("left"):
         lines.append(words.say("left", left=error.about["left"], limit=error.about["limit"]))
     if error.exit_code == 9 and gateway and gateway.record_page:

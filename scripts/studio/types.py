@@ -110,6 +110,7 @@ class ModelSpec:
     poll_every: float = 5.0  # seconds, the vendor's floor
     traits: Mapping[str, str] = field(default_factory=dict)  # language -> one short phrase
     options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # what a person may ask for
+    always: Mapping[str, str] = field(default_factory=dict)  # what it makes anyway, and has no option for
     prices: Mapping[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
     # task type -> (what is bought, steps) rows, for `models`; never billed from
 
@@ -209,12 +210,15 @@ class Billing:
 
 @dataclass(frozen=True)
 class Alternative:
-    """Another model that makes just what was asked for, for `amount` steps in all; None: not known."""
+    """Another model that makes just what was asked for, for `amount` steps in all; None: not known. Where it
+    is only asked which model is meant, `least` says that some of what it makes is dearer."""
 
     id: str
     model: str  # its name
     traits: Mapping[str, str]  # language -> one short phrase
     amount: int | None
+    unit: Unit
+    least: bool = False
 
 
 @dataclass(frozen=True)
@@ -247,6 +251,8 @@ class Plan:
     user_id: str | None = None
     speed: float = 1.0  # of a rehearsal: our waits and estimates are divided by it
     steps: tuple[Json, ...] = ()  # the refused requests that came before this one, and what changed since
+    presumed: Mapping[str, Any] = field(default_factory=dict)  # what a quality word came to: best is 4K
+    ask_first: bool = False  # the person is asked whatever it costs
 
     def to_json(self) -> Json:
         """For the ledger. The bytes of inputs stay out: their digest says which they were."""
