@@ -114,7 +114,7 @@ def test_a_size_that_is_not_made_is_not_offered_as_one_of_two(vendor: Vendor) ->
     document = stopped(vendor, "--size", "8K", "--aspect-ratio", "21:9")
     assert document["error"]["kind"] == "unsupported_option"
     assert "size can be 2k or 4k." in document["error"]["detail"]
-    assert document["send"][0]["message"].startswith("❌ SeeDream 4.5 cannot do 8K.")
+    assert document["send"][0]["message"].startswith("❌ No model here makes 8K yet: 4K is the largest,")
 
 
 def test_7_3_is_21_9_and_said_so(vendor: Vendor) -> None:
@@ -210,7 +210,7 @@ def test_a_ratio_of_nano_banana_pro_is_sent_as_it_is_beside_the_size(vendor: Ven
     ("model", "words", "possible", "able"),
     [
         ("Nano Banana2", ("--aspect-ratio", "2:3"), "1:1, 16:9, 9:16, 4:3 or 3:4", {"SeeDream 4.5": 5}),
-        ("Nano Banana Pro", ("--size", "8K"), "1K, 2K or 4K", {}),
+        ("Nano Banana Pro", ("--size", "720"), "1K, 2K or 4K", {}),
         (
             "Midjourney",
             ("--aspect-ratio", "16:9"),

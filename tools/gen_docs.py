@@ -74,6 +74,7 @@ def models() -> str:
             for id, task in vendor.task_types.items()
         )
         parts.append([_table(("task type", "model when none is named", "pictures to start from"), rows)])
+        parts.append([_table(("said for a model", "is", "asked first"), map(_profile, vendor.profiles))])
         parts.extend(spec_tables)
     dates = ", ".join(sorted({vendor.as_of for vendor in catalogue.vendors()}))
     return _page(
@@ -244,6 +245,12 @@ def _facts(gateway: Gateway) -> Iterator[tuple[str, str]]:
 def _input(rule: InputRule) -> str:
     kinds_taken = ", ".join(mime.partition("/")[2].upper() for mime in rule.mime)
     return f"{rule.least} to {rule.most}, {kinds_taken}, at most {rule.max_bytes // 10**6} MB each"
+
+
+def _profile(profile: catalogue.Profile) -> tuple[str, str, str]:
+    options = (f"`--{name.replace('_', '-')} {value}`" for name, value in profile.options.items())
+    made = " ".join((f"`{profile.model}`", *options))
+    return ", ".join(profile.words), made, "always" if profile.ask else "when dear"
 
 
 def _model(spec: ModelSpec, gateways: Sequence[Gateway]) -> list[str]:

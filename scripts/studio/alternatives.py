@@ -3,17 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
+from typing import Any
 
 from studio import billing, catalogue, params
 from studio.errors import UsageError
+from studio.placing import PICTURE
 from studio.types import Alternative, Asked, Gateway, ModelSpec, Offer
+from studio.values import thousands
 
 MOST = 2
 CANNOT = frozenset({"unsupported_option", "same_field", "contradiction"})
 
 
+def explain(no: UsageError, offers: Collection[Offer], than: Offer, asked: Asked, gateway: Gateway) -> None:
+    """Add to what a model cannot do who else makes that; or, of a size that nobody makes, the largest there
+    is and who makes that."""
+    name, largest = _too_large(no, offers, asked, gateway)
+    if largest:
+        no.about.update(asked=str(asked.options[name]).strip().upper(), largest=largest)
+        no.instead = ()
+        asked = replace(asked, options={**asked.options, name: largest})
+    no.alternatives, nobody = alternatives(offers, None if largest else than, asked, gateway)
+    if nobody and "asked" in no.about:
+        times = {no.about["asked"]} & {params.times(asked.n)}  # how many matters where it is the trouble
+        no.about["wish"] = " + ".join((*map(str, asked.options.values()), *times))
+        no.detail = " ".join(filter(None, (no.detail, "No other model in the list makes exactly this.")))
+
+
 def alternatives(
-    offers: Collection[Offer], than: Offer, asked: Asked, gateway: Gateway
+    offers: Collection[Offer], than: Offer | None, asked: Asked, gateway: Gateway
 ) -> tuple[tuple[Alternative, ...], bool]:
     """The newest version of every other model, where the same wish binds to its form and has one price;
     cheapest first. And whether it is certain that nothing else in the list can do it: another version can, or
@@ -25,15 +44,17 @@ def alternatives(
         if offer.problem or stands_twice(offer, offers):
             nobody = False
             continue
+        spec = catalogue.by_id(offer.model_id, gateway.id)
         try:
-            price, _ = billing.choose(offer, params.bind(offer, asked), asked.n, gateway)
+            resolved = params.bind(offer, asked, always=spec.always if spec else {})
+            price, _ = billing.choose(offer, resolved, asked.n, gateway)
         except UsageError as no:
             nobody = nobody and no.kind in CANNOT and no.about.get("asked") != params.times(asked.n)
             continue
         nobody = False
-        if newest[offer.model_id] is offer and offer.model_id != than.model_id:
-            spec = catalogue.by_id(offer.model_id, gateway.id)
-            found.append(Alternative(offer.model_id, offer.name, spec.traits if spec else {}, price.amount))
+        if newest[offer.model_id] is offer and (than is None or offer.model_id != than.model_id):
+            traits = spec.traits if spec else {}
+            found.append(Alternative(offer.model_id, offer.name, traits, price.amount, gateway.unit))
     return tuple(sorted(found, key=lambda one: (one.amount is None, one.amount))), nobody
 
 
@@ -48,3 +69,21 @@ def stands_twice(offer: Offer, offers: Collection[Offer]) -> bool:
     """Whether a list has another entry for just this version: nobody knows which of them counts."""
     version = (offer.model_id, offer.version)
     return any((other.model_id, other.version) == version and other != offer for other in offers)
+
+
+def _too_large(
+    no: UsageError, offers: Collection[Offer], asked: Asked, gateway: Gateway
+) -> tuple[str, str | None]:
+    """The option that asks for a size above all that are made, and the largest that is; "", None where there
+    is none, or somebody may make it."""
+
+    def made(size: Any) -> tuple[bool, bool]:
+        able, nobody = alternatives(offers, None, replace(asked, n=1, options={"size": size}), gateway)
+        return bool(able), nobody
+
+    largest = next((size for size in catalogue.sizes(gateway.id) if made(size)[0]), None)
+    for name in PICTURE if no.kind == "unsupported_option" else ():
+        value = asked.options.get(name)
+        if largest and thousands(value) > thousands(largest) and made(value)[1]:
+            return name, largest
+    return "", None

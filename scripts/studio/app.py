@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import importlib
 import math
 import os
@@ -14,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from studio import cadence, catalogue, documents, pulse, settings, speech, wording
+from studio import cadence, catalogue, channels, documents, pulse, settings, speech, wording
 from studio.contract import Provider
 from studio.errors import InternalError, NeedsApproval, StudioError, UnknownOutcome
 from studio.ledger import LEASED, Ledger
@@ -86,7 +87,12 @@ class App:
     @property
     def voice(self) -> Voice:
         """How this command speaks to the person."""
-        return Voice(self.language, self.sandbox, costs=self.settings.config.get("show_costs", True))
+        return Voice(
+            self.language,
+            self.sandbox,
+            costs=self.settings.config.get("show_costs", True),
+            enclose=functools.partial(channels.fit, channel=getattr(self.made, "channel", None)),
+        )
 
     @property
     def ledger(self) -> Ledger:
@@ -275,25 +281,27 @@ class App:
             gateway=self.gateway,
             plan=self.plan,
             next=self._next(error, job),
-            ways=[self._way(other, job) for other in documents.others(error, plan)],
+            ways=[
+                self._way(other, job, error.about.get("largest")) for other in documents.others(error, plan)
+            ],
             told_before=self.told_before,
         )
 
-    def _way(self, other: Alternative, job: Job | None) -> list[str]:
+    def _way(self, other: Alternative, job: Job | None, largest: str | None) -> list[str]:
         """The same wish with another model, at the price that was told and no higher: for when the person has
-        chosen it."""
+        chosen it. `largest`: the size to make in place of one that nobody makes."""
         key = f"job-{job.id}" if job else getattr(self.made, "idempotency_key", None)
         words = self._words()
         if job:
             words = list(wording.words(job.plan, job.out, language=self.language, sandbox=self.sandbox))
-        for flag in OF_ITS_OWN:
+        for flag in (*OF_ITS_OWN, *(["--size"] if largest else [])):
             words = _without(words, flag)
         words = [word for word in words if word not in UNSAID]
-        words.append(f"--model={other.id}")
+        words += [f"--model={other.id}", *([f"--size={largest}"] if largest else [])]
         if key:
             words.append(f"--idempotency-key={key}:{other.id}")
-        if other.amount is not None and self.gateway:
-            words += ["--max-credits", f"{self.gateway.unit.amount(other.amount):g}", "--yes"]
+        if other.amount is not None and not other.least:
+            words += ["--max-credits", f"{other.unit.amount(other.amount):g}", "--yes"]
         return self.command(self._buying, *words)
 
     def _next(self, error: StudioError, job: Job | None) -> list[str] | None:
@@ -376,6 +384,9 @@ class App:
             made += ["--home", str(self.settings.home)]
         if self.settings.base_url and "--base-url" not in given:
             made += ["--base-url", self.settings.base_url]
+        manner = {"--channel": getattr(self.made, "channel", None), "--language": self.named_language}
+        for flag, value in manner.items():
+            made += [flag, value] if value and flag not in given else []
         return made
 
     def _keys(self, gateway: Gateway) -> dict[str, str]:

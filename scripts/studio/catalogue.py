@@ -19,6 +19,17 @@ DATA = Path(__file__).parent / "data"
 
 
 @dataclass(frozen=True)
+class Profile:
+    """Words for what is wanted of a model, where none is named: cheapest, best, artistic."""
+
+    words: tuple[str, ...]
+    model: str  # its id
+    gateway: str
+    options: Mapping[str, str]  # where the person says nothing else
+    ask: bool  # the person is asked first, whatever it costs
+
+
+@dataclass(frozen=True)
 class Vendor:
     """One provider's catalogue."""
 
@@ -27,7 +38,8 @@ class Vendor:
     gateways: tuple[Gateway, ...]
     task_types: Mapping[str, TaskType]
     models: tuple[ModelSpec, ...]
-    sizes: tuple[str, ...]  # from the largest down, for --allow-degrade
+    sizes: tuple[str, ...]  # from the largest down
+    profiles: tuple[Profile, ...]
     raw: Mapping[str, Any]  # the whole file: codes and constants that only the provider itself reads
 
 
@@ -64,6 +76,11 @@ def task_types() -> Mapping[str, TaskType]:
     return {id: made for vendor in vendors() for id, made in vendor.task_types.items()}
 
 
+def sizes(gateway: str) -> tuple[str, ...]:
+    """The size steps of a gateway's models, from the largest down."""
+    return next((one.sizes for one in vendors() if gateway in {made.id for made in one.gateways}), ())
+
+
 def by_id(id: str, gateway: str) -> ModelSpec | None:
     """What is known of a live model; two gateways may sell one id."""
     return next((model for model in models() if (model.id, model.gateway) == (id, gateway)), None)
@@ -75,9 +92,34 @@ def plain(words: str) -> str:
 
 
 def find(words: str, among: Iterable[ModelSpec]) -> ModelSpec | None:
-    """The model that goes by these words: its id, its name or an alias, whatever the case and spacing."""
+    """The model that goes by these words, whatever the case and spacing; None too where two do."""
+    found = called(words, among)
+    return found[0] if len(found) == 1 else None
+
+
+def called(words: str, among: Iterable[ModelSpec]) -> tuple[ModelSpec, ...]:
+    """The models that go by these words: the one whose id they are, else those whose name or alias. One id
+    at two gateways is one model, at the first of them."""
+    asked, models = plain(words), list(among)
+    by_id = [model for model in models if asked == plain(model.id)]
+    found = by_id or [model for model in models if asked in map(plain, _names(model))]
+    return tuple(model for n, model in enumerate(found) if model.id not in {one.id for one in found[:n]})
+
+
+def partly_called(words: str, among: Iterable[ModelSpec]) -> tuple[ModelSpec, ...]:
+    """The models of whose names these words are a part: to be asked about, never to be bought."""
     asked = plain(words)
-    return next((model for model in among if asked in map(plain, _names(model))), None)
+    return tuple(model for model in among if asked and any(asked in plain(name) for name in _names(model)))
+
+
+def profile(words: str, payable: Iterable[str]) -> Profile | None:
+    """What a quality word stands for: with the first vendor that has it and can be paid, else the first. A
+    word that is some model's name is no quality word."""
+    asked, gateways = plain(words), set(payable)
+    known = [one for vendor in vendors() for one in vendor.profiles if asked in map(plain, one.words)]
+    if not known or called(words, models()):
+        return None
+    return next((one for one in known if one.gateway in gateways), known[0])
 
 
 def nearest(words: str, among: Iterable[ModelSpec], count: int = 3) -> tuple[ModelSpec, ...]:
@@ -111,13 +153,15 @@ def _names(model: ModelSpec) -> tuple[str, ...]:
 
 def _vendor(raw: Json) -> Vendor:
     provider = raw["provider"]
+    models = tuple(_model(provider, row) for row in raw["models"])
     return Vendor(
         id=provider,
         as_of=raw["as_of"],
         gateways=tuple(_gateway(row) for row in raw["gateways"]),
         task_types={id: _task_type(id, row) for id, row in raw["task_types"].items()},
-        models=tuple(_model(provider, row) for row in raw["models"]),
+        models=models,
         sizes=tuple(raw["sizes"]),
+        profiles=tuple(_profile(row, models) for row in raw.get("profiles", ())),
         raw=raw,
     )
 
@@ -131,6 +175,11 @@ def _task_type(id: str, row: Json) -> TaskType:
     return TaskType(
         id=id, kind=row["kind"], inputs=inputs, prompt=row["prompt"], default_model=row["default_model"]
     )
+
+
+def _profile(row: Json, models: Iterable[ModelSpec]) -> Profile:
+    gateway = next(model.gateway for model in models if model.id == row["model"])
+    return Profile(tuple(row["words"]), row["model"], gateway, row["options"], row.get("ask", False))
 
 
 def _model(provider: str, row: Json) -> ModelSpec:

@@ -1,9 +1,9 @@
 """PURE. Promise 2: whether this may be bought now, or the person has to be asked first.
 
 Limits come first and are final: no yes lifts them. A token says yes to exactly what it was made for. Without
-one, a price that is known and usual is bought unasked; --yes does the same for a dearer one where a limit is
-set; a price that is not known needs a token, or --accept-unknown-price where the config allows that and no
-limit is set that it could get past.
+one, a price that is known and usual is bought unasked, unless the wish asks first whatever it costs (the
+best); --yes does the same for what would be asked about where a limit is set; a price that is not known needs
+a token, or --accept-unknown-price where the config allows that and no limit is set that it could get past.
 """
 
 from __future__ import annotations
@@ -31,16 +31,15 @@ class Consent:
 def check(plan: Plan, gateway: Gateway, said: Consent) -> None:
     """Raises OverLimit or NeedsApproval."""
     steps = plan.billing.amount
+    reason = _reason(plan, gateway, said)
     check_limits(steps, gateway, said.max_credits)
     if said.token is not None:
         _check_token(plan, gateway, said)
     elif steps is None:
-        _check_unknown(gateway, said)
-    elif (steps > gateway.confirm_above or said.forced) and not (said.yes and _limited(gateway, said)):
-        amount = f"{gateway.unit.amount(steps)} {gateway.unit.name}"
-        why = "which is more than is bought without asking" if not said.forced else "once more"
+        _check_unknown(plan, gateway, said)
+    elif reason and not (said.yes and _limited(gateway, said)):
         raise NeedsApproval(
-            f"This costs {amount}, {why}.",
+            f"This costs {gateway.unit.amount(steps)} {gateway.unit.name}, {reason}.",
             detail="--yes counts only beside --max-credits or a limit in config.toml." if said.yes else None,
         )
 
@@ -77,8 +76,18 @@ def _check_token(plan: Plan, gateway: Gateway, said: Consent) -> None:
         raise error
 
 
-def _check_unknown(gateway: Gateway, said: Consent) -> None:
-    if said.accept_unknown and gateway.limits.accept_unknown and not (_limited(gateway, said) or said.forced):
+def _reason(plan: Plan, gateway: Gateway, said: Consent) -> str | None:
+    """Why a yes is needed although the price is known; None where it is not."""
+    if said.forced:
+        return "once more"
+    if (plan.billing.amount or 0) > gateway.confirm_above:
+        return "which is more than is bought without asking"
+    return "and what was said for the model asks first" if plan.ask_first else None
+
+
+def _check_unknown(plan: Plan, gateway: Gateway, said: Consent) -> None:
+    asked_first = _limited(gateway, said) or said.forced or plan.ask_first
+    if said.accept_unknown and gateway.limits.accept_unknown and not asked_first:
         return
     why = None
     if said.accept_unknown and _limited(gateway, said):

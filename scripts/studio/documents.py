@@ -173,9 +173,7 @@ def failure(  # noqa: PLR0913 - all by name; most are absent where nothing was b
         "done": not (next and error.retry == "wait"),
         "error": {**error_record(error), "actions": _pages(error, gateway)},
         "alternatives": [
-            _alternative(voice, other, gateway, ways[n] if n < len(ways) else None)
-            for n, other in enumerate(there)
-            if gateway
+            _alternative(voice, other, ways[n] if n < len(ways) else None) for n, other in enumerate(there)
         ],
         "difference": [*made["difference"], *error.difference],
         "send": [*([] if handed_out else send), *([] if told_before else spoken)],
@@ -199,11 +197,11 @@ def others(error: StudioError, plan: Plan | None) -> tuple[Alternative, ...]:
 
 
 def remarked(document: Json, lines: Sequence[str]) -> Json:
-    """With lines that the person is told besides, at the end of the first message."""
+    """With lines that the person is told besides, in the first message."""
     if not lines or not document["send"]:
         return document
     first, *rest = document["send"]
-    return {**document, "send": [{**first, "message": "\n".join((first["message"], *lines))}, *rest]}
+    return {**document, "send": [{**first, "message": speech.besides(first["message"], lines)}, *rest]}
 
 
 def event(what: str, job: Job, now: float) -> Json:
@@ -279,12 +277,12 @@ def instant(at: float | None) -> str | None:
     return None if at is None else datetime.fromtimestamp(at, timezone.utc).isoformat("T", "seconds")
 
 
-def _alternative(voice: Voice, other: Alternative, gateway: Gateway, way: Sequence[str] | None) -> Json:
+def _alternative(voice: Voice, other: Alternative, way: Sequence[str] | None) -> Json:
     return {
         "id": other.id,
         "model": other.model,
         "why": speech.why(voice.words, other),
-        "cost": None if other.amount is None else gateway.unit.amount(other.amount),
+        "cost": None if other.amount is None else other.unit.amount(other.amount),
         "next": list(way) if way else None,
     }
 

@@ -30,18 +30,30 @@ class Messages:
         return self._texts[key].format_map({name: str(value) for name, value in values.items()})
 
     def error(self, kind: str, fallback: str, **values: object) -> str:
-        """The text for an error's kind, or for its class (`fallback`) where the kind has none of its own."""
+        """The text for an error's kind, or for its class (`fallback`) where the kind has none of its own. A
+        size that nobody makes (`largest`: what there is) has its own."""
         known = {"charged": self.charged("maybe"), **values}
+        if "largest" in values:
+            return self.say("too_large", **known)
         for key in (f"error.{kind}", f"error.{fallback}"):
             if key in self._texts:
                 return self.say(key, **known)
         return self.say("error.fallback", **known)
 
-    def cost(self, steps: int | None, unit: Unit) -> str:
+    def around(self, kind: str, largest: str | None) -> tuple[list[str], str]:
+        """What stands before the models that a person may choose from, and the question after them."""
+        if kind == "ambiguous_model":
+            return [], self.say("which_ask")
+        if largest:
+            return [self.say("too_large_who", largest=largest)], self.say("too_large_ask", largest=largest)
+        return [self.say("alternatives")], self.say("alternatives_ask")
+
+    def cost(self, steps: int | None, unit: Unit, *, least: bool = False) -> str:
+        """`least`: it may be more."""
         if steps is None:
             return self.say("cost_unknown")
         name = self._texts.get(f"unit.{unit.name}", unit.name)
-        return self.say("cost", amount=unit.amount(steps), unit=name)
+        return self.say("cost_from" if least else "cost", amount=unit.amount(steps), unit=name)
 
     def charged(self, charged: str) -> str:
         """Whether it cost anything: no, yes or maybe."""
@@ -76,7 +88,8 @@ class Messages:
     def what(self, plan: Plan) -> str:
         """What is bought, as a person says it: 2 pictures, 4K."""
         made = self.say("what_one" if plan.n == 1 else "what_many", n=plan.n)
-        options = plan.requested.get("options", {}).values()
+        asked = plan.requested.get("options", {})
+        options = [*plan.presumed.values(), *asked.values()]
         return self.say("list_and").join((made, *map(str, options)))
 
 

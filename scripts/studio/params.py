@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from studio import catalogue
+from studio import catalogue, placing
 from studio.errors import UsageError
 from studio.options import flag
 from studio.types import Asked, Choice, FormField, Offer, Resolved
@@ -37,16 +37,33 @@ def read(
         )
     for name in [name for name, value in options.items() if value is None]:
         raise UsageError(f"{name} was given without a value.")
-    given = {name: _word(name, value) for name, value in options.items()}
+    given = {name: placing.word(name, value) for name, value in options.items()}
     return Asked(task_type=task_type, prompt=prompt, n=n, options=given)
 
 
-def bind(offer: Offer, asked: Asked, documented: Collection[str] = ()) -> Resolved:
+def presuming(offer: Offer, asked: Asked, presumed: Mapping[str, Any]) -> tuple[Asked, dict[str, Any]]:
+    """The wish with those of the presumed options that it leaves open, and those."""
+    known = accepts(offer)
+    given = placing.placed(known, asked.options)
+    carried = {name: set(carriers) & set(given) for name, carriers in _words()["carried_by"].items()}
+    used = {
+        name: value
+        for name, value in presumed.items()
+        if name not in given and (name in known or not carried.get(name))
+    }
+    return replace(asked, options={**used, **given}), used
+
+
+def bind(
+    offer: Offer, asked: Asked, documented: Collection[str] = (), always: Mapping[str, Any] | None = None
+) -> Resolved:
     """Every asked option finds the one place it belongs to, or stops with what is possible. `documented`
-    are options that the model has by its documents, whatever the list says now: for the reason."""
+    are options that the model has by its documents, whatever the list says now: for the reason. `always` is
+    what it makes anyway, where it has no option for it."""
     _check_count(offer, asked.n)
-    wanted, renamed = _carried(offer, asked.options)
-    _check_names(offer, wanted, documented)
+    wanted, renamed = _carried(offer, placing.placed(accepts(offer), asked.options))
+    wanted, met = _without(offer, wanted, always or {})
+    _check_names(offer, wanted, documented, always or {})
     values: dict[str, Any] = {}
     origin: dict[str, str] = {}
     filled = _filled(offer, wanted)
@@ -63,7 +80,7 @@ def bind(offer: Offer, asked: Asked, documented: Collection[str] = ()) -> Resolv
         for name, value in made.applied.items()
         if same(values.get(name, value), value)
     }
-    return Resolved(values=values, origin=origin, applied={**renamed, **applied})
+    return Resolved(values=values, origin=origin, applied={**renamed, **met, **applied})
 
 
 def times(n: int) -> str:
@@ -140,13 +157,26 @@ def _check_count(offer: Offer, n: int) -> None:
         raise _unsupported(offer, text, times(n), f"--n can be {_listed(allowed)}.", allowed)
 
 
-def _check_names(offer: Offer, wanted: Mapping[str, Any], documented: Collection[str]) -> None:
+def _check_names(
+    offer: Offer, wanted: Mapping[str, Any], documented: Collection[str], always: Mapping[str, Any]
+) -> None:
     """Every wish has an option. A command written wrongly is told before what the model cannot do."""
     known = {name for form_field in offer.form for name in _names(form_field)}.union(accepts(offer))
     missing = [name for name in wanted if name not in known - RESERVED]
     problems = [_no_such_option(offer, name, wanted[name], documented) for name in missing]
+    for name, problem in zip(missing, problems, strict=True):
+        problem.instead = (always[name],) if name in always else ()
     if problems:
         raise min(problems, key=lambda problem: problem.kind != "misnamed_option")
+
+
+def _without(
+    offer: Offer, wanted: Mapping[str, Any], always: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The wishes but for those that the model meets anyway, and those."""
+    ours = always.keys() - accepts(offer)
+    met = {name: always[name] for name in wanted if name in ours and same(wanted[name], always[name])}
+    return {name: value for name, value in wanted.items() if name not in met}, met
 
 
 def _carried(offer: Offer, options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -317,11 +347,6 @@ def _meant(known: Mapping[str, tuple[Any, ...]], name: str, value: Any) -> str |
 def _rule_values(offer: Offer, name: str) -> tuple[Any, ...]:
     """The values that the prices name, each once."""
     return distinct(rule.attributes[name] for rule in offer.rules if name in rule.attributes)
-
-
-def _word(name: str, value: Any) -> Any:
-    words = _words()["values"].get(name, {})
-    return words.get(str(value).strip().casefold(), value) if isinstance(value, str | int) else value
 
 
 @functools.cache

@@ -7,8 +7,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from studio import billing, catalogue, media, params, terms
-from studio.alternatives import alternatives, stands_twice, to_try
+from studio import billing, catalogue, choosing, media, params, terms
+from studio.alternatives import alternatives, explain, stands_twice, to_try
 from studio.errors import NetworkError, UsageError
 from studio.types import Billing, Gateway, ModelRef, ModelSpec, Offer, Plan, Resolved, Source, TaskType
 
@@ -88,13 +88,15 @@ def model_of(wish: Wish, task_type: TaskType, payable: Collection[str]) -> Model
         raise UsageError(
             f"Nothing there makes {task_type.id}.", detail="`create.py models` lists what can be made."
         )
+    gateways = {model.gateway for model in among}
     if wish.model is None:
-        gateways = {model.gateway for model in among}
         return catalogue.default_model(task_type.id, gateways.intersection(payable) or gateways)
-    found = catalogue.find(wish.model, among)
+    profile = catalogue.profile(wish.model, gateways.intersection(payable) or gateways)
+    words = profile.model if profile else wish.model
+    found = choosing.named(words, among, task_type.id)
     if found:
         return found
-    elsewhere = catalogue.find(wish.model, catalogue.models())
+    elsewhere = catalogue.find(words, catalogue.models())
     if elsewhere:
         raise UsageError(
             f"{elsewhere.name} does not make {task_type.id}.",
@@ -102,16 +104,10 @@ def model_of(wish: Wish, task_type: TaskType, payable: Collection[str]) -> Model
             detail=f"It makes {', '.join(elsewhere.task_types)}.",
             about={"model": elsewhere.name, "asked": task_type.id},
         )
-    gateways = {model.gateway for model in among}
     if len(gateways) > 1:
-        raise unknown_model(wish.model, among)
+        raise choosing.unknown(wish.model, among, task_type.id)
     first = among[0]
     return ModelSpec(id=wish.model, name=wish.model, provider=first.provider, gateway=first.gateway)
-
-
-def unknown_model(words: str, among: Collection[ModelSpec]) -> UsageError:
-    names = ", ".join(model.name for model in catalogue.nearest(words, among))
-    return UsageError(f"There is no model {words}.", kind="unknown_model", detail=f"Nearest: {names}.")
 
 
 def inspect(wish: Wish, task_type: TaskType) -> tuple[Source, ...]:
@@ -130,21 +126,21 @@ def draft(  # noqa: PLR0913 - the parts of a plan, each found by a step of its o
 ) -> Plan:
     """Bind what was asked to the live form and find its one price; or stop, with the models that can."""
     asked = params.read(task_type.id, wish.prompt, wish.n, wish.options)
+    profile = catalogue.profile(wish.model, {gateway.id}) if wish.model else None
     offers = offers_of(model, task_type.id)
-    offer = _offer(wish, model, task_type, offers)
-    model = catalogue.by_id(offer.model_id, gateway.id) or replace(model, estimate=None, options={})
+    offer = _offer(replace(wish, model=profile.model) if profile else wish, model, task_type, offers)
+    model = catalogue.by_id(offer.model_id, gateway.id) or ModelSpec(
+        offer.model_id, offer.name, model.provider, gateway.id, poll_every=model.poll_every
+    )
+    whole, presumed = params.presuming(offer, asked, profile.options if profile else {})
     try:
-        resolved = params.bind(offer, asked, model.options)
+        resolved = params.bind(offer, whole, model.options, model.always)
         price, resolved = billing.choose(offer, resolved, asked.n, gateway)
     except UsageError as no:
-        no.alternatives, nobody = alternatives(offers, offer, asked, gateway)
-        if nobody and "asked" in no.about:
-            times = {no.about["asked"]} & {params.times(asked.n)}  # how many matters where it is the trouble
-            no.about["wish"] = " + ".join((*map(str, asked.options.values()), *times))
-            no.detail = " ".join(filter(None, (no.detail, "No other model in the list makes exactly this.")))
+        explain(no, offers, offer, whole if no.about.get("asked") in presumed.values() else asked, gateway)
         raise
     resolved, price = _unchecked(wish, offer, resolved, price)
-    others, _ = alternatives(offers, offer, asked, gateway)
+    others, _ = alternatives(offers, offer, whole, gateway)
     return Plan(
         provider=model.provider,
         gateway=gateway.id,
@@ -166,6 +162,8 @@ def draft(  # noqa: PLR0913 - the parts of a plan, each found by a step of its o
         speed=wish.speed,
         tell_every=model.tell_every,
         alternatives=to_try(others, model),
+        presumed=presumed,
+        ask_first=profile is not None and profile.ask,
     )
 
 
@@ -207,15 +205,16 @@ def _check_inputs(task_type: TaskType, count: int) -> None:
 
 def _offer(wish: Wish, model: ModelSpec, task_type: TaskType, offers: tuple[Offer, ...]) -> Offer:
     """The wished model's newest version (the last of the list), or the version that was named."""
-    of_model = _of_model(wish.model, model, offers)
+    of_model = _of_model(wish.model, model, task_type, offers)
     if not of_model:
         if model.version is None and wish.model:
-            listed = [ModelSpec(one.model_id, one.name, model.provider, model.gateway) for one in offers]
-            raise unknown_model(wish.model, listed or catalogue.models(task_type.id))
+            listed = choosing.listed(offers, model, task_type.id) or catalogue.models(task_type.id)
+            raise choosing.unknown(wish.model, listed, task_type.id)
         raise UsageError(
             f"{model.name} is not in the vendor's live list now, so it cannot be bought.",
             kind="unknown_model",
             detail=f"It has: {', '.join(dict.fromkeys(offer.name for offer in offers)) or 'nothing'}.",
+            about={"asked": model.name},
         )
     ids = {offer.model_id for offer in of_model}
     versions = [offer for offer in offers if offer.model_id in ids]
@@ -238,7 +237,9 @@ def _offer(wish: Wish, model: ModelSpec, task_type: TaskType, offers: tuple[Offe
     return offer
 
 
-def _of_model(words: str | None, model: ModelSpec, offers: tuple[Offer, ...]) -> list[Offer]:
+def _of_model(
+    words: str | None, model: ModelSpec, task_type: TaskType, offers: tuple[Offer, ...]
+) -> list[Offer]:
     """The entries that are meant, by the surest sign there is: the words are an entry's id, or its name,
     whatever the case; else the model that the words are a nickname of, by its id, then by its name. Raises
     UsageError where the sign fits two models."""
@@ -252,11 +253,7 @@ def _of_model(words: str | None, model: ModelSpec, offers: tuple[Offer, ...]) ->
     )
     fitting = ([offer for offer in offers if sign(offer)] for sign in signs)
     found = next(filter(None, fitting), [])
-    ids = dict.fromkeys(offer.model_id for offer in found)
-    if len(ids) > 1:
-        raise UsageError(
-            f"{words or model.name} is the name of {len(ids)} models in the live list.",
-            kind="unknown_model",
-            detail=f"Say which by its id: {', '.join(ids)}.",
-        )
+    models = choosing.listed(found, model, task_type.id)
+    if len(models) > 1:
+        raise choosing.which(words or model.name, models, task_type.id)
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from studio import catalogue
+from studio import catalogue, placing
 from studio.errands import Errand
 from studio.errors import NeedsApproval, NetworkError, StudioError, UsageError
 from studio.planning import Wish
@@ -49,7 +49,7 @@ def stepped_down(errand: Errand, plan: Plan, no: StudioError) -> tuple[Wish, Pla
         return None
     kept = {name: one for name, one in errand.wish.options.items() if not alike(sizes[at], one)}
     for size in sizes[at + 1 :]:
-        wish = replace(errand.wish, options={**kept, "size": size})
+        wish = replace(errand.wish, options=placing.changed(kept, {"size": size}))
         try:
             smaller = errand.plan(wish)
         except UsageError:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from studio import cadence, delivered
+from studio.captions import LINK, clip
 from studio.errors import OverLimit, StudioError
 from studio.messages import Messages, action, language_of
 from studio.types import Alternative, Enclosure, Gateway, Job, Json, Plan, Saved
@@ -36,7 +37,7 @@ class Voice:
     def item(self, lines: str | Iterable[str], media: str | None = None) -> Json:
         """The arguments of one call of a chat's message tool."""
         text = lines if isinstance(lines, str) else "\n".join(filter(None, lines))
-        said = self.words.say("rehearsal", text=text) if self.sandbox else text
+        said = clip(self.words.say("rehearsal", text=text) if self.sandbox else text)
         return {"action": "send", "message": said, **({"media": media} if media else {})}
 
 
@@ -145,6 +146,13 @@ def failure(
     return voice.item([text, *_reason(words, error), *_ways_out(words, error, gateway, others)])
 
 
+def besides(message: str, lines: Sequence[str]) -> str:
+    """A message with more lines; a link stays the last."""
+    said = message.split("\n")
+    end = len(said) - said[-1].startswith(LINK)
+    return clip("\n".join((*said[:end], *lines, *said[end:])))
+
+
 def why(words: Messages, other: Alternative) -> str:
     """What speaks for another model."""
     return other.traits.get(words.language) or words.say("can")
@@ -248,14 +256,17 @@ def _ways_out(
     if error.instead:
         values = words.plainly(words.say("list_and").join(error.instead))
         lines.append(words.say("instead", values=values))
-    if others and gateway:
-        lines.append(words.say("alternatives"))
+    if "names" in error.about:
+        lines.append(words.say("nearest", names=error.about["names"]))
+    if others:
+        before, after = words.around(error.kind, error.about.get("largest"))
+        lines += before
         names = [other.model for other in others]
         for other in others:
             name = other.model if names.count(other.model) == 1 else f"{other.model} ({other.id})"
-            cost = words.cost(other.amount, gateway.unit)
+            cost = words.cost(other.amount, other.unit, least=other.least)
             lines.append(words.say("alternative", model=name, cost=cost, why=why(words, other)))
-        lines.append(words.say("alternatives_ask"))
+        lines.append(after)
     elif action(error.kind, type(error).kind) == "another_model":
         lines.append(words.say("again_ask"))
     if error.about.get("left"):

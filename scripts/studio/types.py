@@ -112,6 +112,7 @@ class ModelSpec:
     alternatives: tuple[str, ...] = ()  # ids of the models to try in its place, best first
     traits: Mapping[str, str] = field(default_factory=dict)  # language -> one short phrase
     options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # what a person may ask for
+    always: Mapping[str, str] = field(default_factory=dict)  # what it makes anyway, and has no option for
     prices: Mapping[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
     # task type -> (what is bought, steps) rows, for `models`; never billed from
 
@@ -211,12 +212,19 @@ class Billing:
 
 @dataclass(frozen=True)
 class Alternative:
-    """Another model that makes just what was asked for, for `amount` steps in all; None: not known."""
+    """Another model that makes just what was asked for, for `amount` steps in all; None: not known. Where it
+    is only asked which model is meant, `least` says that some of what it makes is dearer."""
 
     id: str
     model: str  # its name
     traits: Mapping[str, str]  # language -> one short phrase
     amount: int | None
+    unit: Unit
+    least: bool = False
+
+    @staticmethod
+    def from_json(record: Json) -> Alternative:
+        return Alternative(**{**record, "unit": Unit(**record["unit"])})
 
 
 @dataclass(frozen=True)
@@ -251,6 +259,8 @@ class Plan:
     steps: tuple[Json, ...] = ()  # the refused requests that came before this one, and what changed since
     tell_every: float | None = None
     alternatives: tuple[Alternative, ...] = ()  # at most two other models that make the same
+    presumed: Mapping[str, Any] = field(default_factory=dict)  # what a quality word came to: best is 4K
+    ask_first: bool = False  # the person is asked whatever it costs
 
     def to_json(self) -> Json:
         """For the ledger. The bytes of inputs stay out: their digest says which they were."""
@@ -267,7 +277,7 @@ class Plan:
         made["inputs"] = tuple(Source(**source) for source in record["inputs"])
         made["estimate"] = tuple(record["estimate"]) if record["estimate"] else None
         made["steps"] = tuple(record.get("steps", ()))
-        made["alternatives"] = tuple(Alternative(**other) for other in record.get("alternatives", ()))
+        made["alternatives"] = tuple(map(Alternative.from_json, record.get("alternatives", ())))
         return Plan(**made)
 
 

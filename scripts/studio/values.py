@@ -17,7 +17,8 @@ from typing import Any
 TRUTHS = {"true": True, "false": False}
 TIMES = re.compile(r"(?<=\d)\s*[x×*]\s*(?=\d)")
 UNIT = re.compile(r"(?<=\d)\s+(?=[a-z]{1,2}$)")
-RATIO = re.compile(r"(\d{1,9})\s*[:/∶]\s*(\d{1,9})")
+RATIO = re.compile(r"(\d{1,9})\s*[:/∶比]\s*(\d{1,9})")
+STEP = re.compile(r"(\d{1,4})k|\d{3,4}(?:px|p)?")
 NUMBER = re.compile(r"([+-]?\d{1,30}(?:\.\d{1,30})?)(?:px)?")
 FULL_WIDTH = {0x3000: " ", **{code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}}
 
@@ -83,6 +84,21 @@ def nearest(value: Any, among: Iterable[Any]) -> tuple[Any, ...]:
     shapes = [(ratio, shape) for ratio in among if (shape := _shape(ratio))]
     far = sorted(shapes, key=lambda pair: max(pair[1] / asked, asked / pair[1]))
     return tuple(ratio for ratio, _ in far)
+
+
+def is_ratio(value: Any) -> bool:
+    return _shape(value) is not None
+
+
+def is_size_step(value: Any) -> bool:
+    """Whether a value can only be how large a picture is: 4K, 512, 720p."""
+    return STEP.fullmatch(_text(value)) is not None
+
+
+def thousands(value: Any) -> int:
+    """8 for 8K; 0 for what is no such step."""
+    step = STEP.fullmatch(_text(value))
+    return int(step[1] or 0) if step else 0
 
 
 def _canonical(value: Any) -> Any:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from studio import arguments
+from studio import arguments, placing
 from studio.options import flag
 from studio.types import Plan
 
@@ -34,7 +34,8 @@ def words(
     version = given("version_id") or (None if given("model") else asked.get("version_id"))
     if version:
         yield f"--version-id={version}"
-    yield from _parameters({**asked["options"], **(arguments.parameters(made) if vars(made) else {})})
+    changes = arguments.parameters(made) if vars(made) else {}
+    yield from _parameters(placing.changed(asked["options"], changes))
     unchecked = {**asked.get("unchecked", {}), **dict(given("unchecked") or ())}
     yield from (f"--unchecked={name}={value}" for name, value in unchecked.items())
     if inputs:
