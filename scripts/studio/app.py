@@ -3,38 +3,28 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import functools
 import importlib
-import math
 import os
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from studio import cadence, catalogue, channels, documents, pulse, settings, speech, wording
+from studio import catalogue, channels, pulse, settings
 from studio.contract import Provider
-from studio.errors import InternalError, NeedsApproval, StudioError, UnknownOutcome
-from studio.ledger import LEASED, Ledger
+from studio.ledger import Ledger
 from studio.messages import LANGUAGES, language_of
-from studio.names import own_key
 from studio.speech import Voice
-from studio.terms import terms
-from studio.types import Alternative, Clock, Gateway, Job, Json, Offer, Plan
+from studio.types import Clock, Gateway, Job, Offer, Plan
 
 if TYPE_CHECKING:
     from sandbox import Sandbox
     from studio.runner import Runner
 
-SCRIPT = Path(__file__).resolve().parents[1] / "create.py"
 REHEARSAL = "sb-"
 START_PATIENCE = 8.0  # seconds: `start` comes back soon
-ASKS = (NeedsApproval.exit_code, UnknownOutcome.exit_code)  # those whose `next` is for after a yes
-UNSAID = ("--dry-run", "--yes", "--accept-unknown-price")  # a token says it better
-OF_ITS_OWN = ("--model", "--model-id", "--version-id", "--approve", "--idempotency-key", "--max-credits")
 
 
 class App:
@@ -51,7 +41,7 @@ class App:
     ) -> None:
         self.made = made
         self.clock = clock
-        self._argv = tuple(argv)
+        self.argv = tuple(argv)
         self._held = held
         self._tell = tell
         self.people = False  # whether it is a person at a terminal who reads
@@ -63,6 +53,7 @@ class App:
         self.began = clock.monotonic()
         self.parked = False  # inputs still travel, and the next command goes on with them
         self.told_before = False  # what is said now was said before
+        self.settled: dict[str, str] = {}  # flag -> what it came to, such as an id for `last`
         self.remarks: list[str] = []  # lines for the person, beside what the document says
         self.sandbox = bool(getattr(made, "sandbox", False)) or getattr(made, "job", "").startswith(REHEARSAL)
         self.settings = settings.load(
@@ -187,207 +178,14 @@ class App:
         self.parked = what == "parked"
         self._tell(job, what)
 
-    def handed_out(self, document: Json) -> None:
-        """The document is printed, and its reader has it: what it says of a job's begin or end is said."""
-        if not (self._ledger and document.get("job") and document["send"]):
-            return
-        with contextlib.suppress(StudioError):  # then it is said twice, which is better than not at all
-            if document["event"] == "submitted":
-                self._ledger.told.notify(document["job"])
-            if not document["done"]:
-                return
-            end, told = self._ledger.get(document["job"]), document.get("error")
-            recorded = end.error["kind"] if end.error else None
-            if (told["kind"] if told else None) == recorded:  # and not another trouble with the same job
-                self._ledger.handed_out(end.id)
-
-    def under_way(self, job: Job) -> bool:
-        return job.state in {*LEASED, "submitted"}
-
-    def on_its_way(self, job: Job) -> Json:
-        """What `start` comes back with."""
-        next, background = self._turn(job)
-        return documents.on_its_way(
-            job,
-            self.settings.gateway(job.plan.gateway),
-            self.voice,
-            now=self.clock.time(),
-            next=self._going_on(job) if self.parked else next,
-            background=None if self.parked else background,
-            uploading=self.parked,
-            told_before=self.ledger.told.notified(job.id),
-        )
-
-    def result(self, job: Job) -> Json:
-        gateway = self.settings.gateway(job.plan.gateway)
-        return documents.result(job, gateway, self.voice, now=self.clock.time())
-
-    def going_on(self, job: Job, note: str | None = None, *, asked: bool = False) -> Json:
-        """A job that goes on, with the word that is due, or that the person `asked` for."""
-        next, background = self._turn(job)
-        return documents.progress(
-            job,
-            self.settings.gateway(job.plan.gateway),
-            self.voice,
-            now=self.clock.time(),
-            send=[speech.status(job, self._elapsed(job), self.voice)] if asked else self._word(job),
-            next=next,
-            background=background,
-            note=note,
-        )
-
-    def next_word(self, job: Job) -> float:
-        """When (monotonic seconds) it is time to say how a job goes."""
-        elapsed = self._elapsed(job)
-        left = cadence.moments(job.plan)[self.ledger.told.progress(job.id) :]
-        if elapsed is None or not left:
-            return math.inf
-        return self.clock.monotonic() + max(0.0, left[0] - elapsed)
-
-    def _word(self, job: Job) -> list[Json]:
-        """How the job goes, if that is due and nobody else says it. Not where messages stay unprinted."""
-        elapsed = self._elapsed(job) or 0.0
-        moment, told = cadence.reached(job.plan, elapsed), self.ledger.told
-        unsaid = self.made.brief or self.made.quiet or moment <= told.progress(job.id)
-        if unsaid or not told.claim_progress(job.id, moment):
-            return []
-        return [speech.progress(job, elapsed, self.voice)]
-
-    def _elapsed(self, job: Job) -> float | None:
-        return speech.elapsed(job, self.clock.time())
-
-    def _turn(self, job: Job) -> tuple[list[str], list[str] | None]:
-        """How to wait for a job, and for one that takes long, how to do so in the background."""
-        turn = cadence.turn(job.plan, self._elapsed(job) or 0.0)
-        if turn is None:
-            return self.command("wait", job.id), None
-        words = ("wait", job.id, "--max-wait", f"{turn:g}")
-        return self.command(*words), self.command(*words, "--brief")
-
-    def failure(self, error: StudioError) -> Json:
-        """The document of whatever went wrong, with all that is known by then."""
-        about = self.job or error.about.get("job")
-        job = self._ledger.get(about) if about and self._ledger else None
-        if isinstance(error, InternalError):  # a defect: what it may have cost, the record tells
-            error.charged = "no" if job is None or job.state == "intent" else "maybe"
-        elif job and job.state in {"sending", "submitted"} and error.charged == "no":
-            error.charged = "maybe"  # whatever went wrong, something is under way
-        plan = job.plan if job else self.plan
-        return documents.failure(
-            error,
-            self.voice,
-            now=self.clock.time(),
-            job=job,
-            gateway=self.gateway,
-            plan=self.plan,
-            next=self._next(error, job),
-            ways=[
-                self._way(other, job, error.about.get("largest")) for other in documents.others(error, plan)
-            ],
-            told_before=self.told_before,
-        )
-
-    def _way(self, other: Alternative, job: Job | None, largest: str | None) -> list[str]:
-        """The same wish with another model, at the price that was told and no higher: for when the person has
-        chosen it. `largest`: the size to make in place of one that nobody makes."""
-        key = f"job-{job.id}" if job else getattr(self.made, "idempotency_key", None)
-        words = self._words()
-        if job:
-            words = list(wording.words(job.plan, job.out, language=self.language, sandbox=self.sandbox))
-        for flag in (*OF_ITS_OWN, *(["--size"] if largest else [])):
-            words = _without(words, flag)
-        words = [word for word in words if word not in UNSAID]
-        words += [f"--model={other.id}", *([f"--size={largest}"] if largest else [])]
-        if key:
-            words.append(f"--idempotency-key={key}:{other.id}")
-        if other.amount is not None and not other.least:
-            words += ["--max-credits", f"{other.unit.amount(other.amount):g}", "--yes"]
-        return self.command(self._buying, *words)
-
-    def _next(self, error: StudioError, job: Job | None) -> list[str] | None:
-        """How it goes on after an error: by itself, or after the person's yes."""
-        if error.kind == "cannot_ask":
-            return None  # the person is asked whether it is there: a yes must not buy another
-        if job and error.kind == "not_recorded" and error.detail:
-            return self.command("reconcile", job.id, "--task-id", error.detail)
-        if job and (error.retry == "wait" or job.state == "submitted"):
-            return self.command("wait", job.id)
-        with contextlib.suppress(StudioError):  # a record that cannot be written is what went wrong
-            return self._after_a_yes(error, job)
-        return None
-
-    def _after_a_yes(self, error: StudioError, job: Job | None) -> list[str] | None:
-        if error.exit_code not in ASKS:
-            return None
-        lost = job if error.exit_code == UnknownOutcome.exit_code else None
-        if lost and (self.plan is None or lost.plan.steps):
-            return self.same_again(lost.plan, lost.out, lost.id)
-        if self.plan and self.plan.steps:  # the command asks for what was refused on the way
-            return self.same_again(self.plan, str(self.out))
-        if self.plan:
-            return self.purchase(self.approval(self.plan, lost.id if lost else None), forced=lost is not None)
-        return None
-
-    def same_again(self, plan: Plan, out: str, lost: str | None = None) -> list[str]:
-        """A plan as a new purchase, in words of its own."""
-        key = getattr(self.made, "idempotency_key", None)
-        again = wording.words(plan, out, language=plan.language, sandbox=self.sandbox)
-        self._argv = (self._buying, *again, *([f"--idempotency-key={key}"] if key else []))
-        return self.purchase(self.approval(plan, lost), forced=lost is not None)
-
-    def approval(self, plan: Plan, lost: str | None = None) -> str:
-        """A token that says yes to just this; with `lost`, only while that job is unknown."""
-        return self.ledger.accounts.approve(terms(plan, self.settings.gateway(plan.gateway)), lost)
-
-    def purchase(self, token: str, *, forced: bool = False) -> list[str]:
-        """This command as a purchase of what a token stands for; without the key, which has no place in a
-        document. `forced`: although the same may have been bought already."""
-        words = [word for word in self._words() if word not in UNSAID]
-        words = _without(words, "--approve")
-        more = ["--force-new"] if forced and "--force-new" not in words else []
-        return self.command(self._buying, *words, *more, "--approve", token)
-
-    @property
-    def _buying(self) -> str:
-        """The command that buys for whoever runs this one: a person at a terminal waits for the result, a
-        program goes from `next` to `next`."""
-        return "make" if self.people or self.made.command == "make" else "start"
-
-    def _going_on(self, job: Job) -> list[str]:
-        """This command once more, as one that buys nothing if the job is over by then."""
-        key = [] if self.made.idempotency_key else ["--idempotency-key", own_key(job.id)]
-        return self.command(self.made.command, *self._words(), *key)
-
-    def _words(self) -> list[str]:
-        """The words of this command after its name."""
-        words = list(self._argv)
-        if words and not words[0].startswith("-"):
-            words = words[1:]
-        return _without(_without(words, "--api-key"), "--home")
-
     def instead(self, made: argparse.Namespace, argv: Sequence[str]) -> None:
         """From here on this is another command, of the same person in the same place."""
-        self.made, self._argv = made, tuple(argv)
+        self.made, self.argv = made, tuple(argv)
 
-    def settled(self, flag: str, value: str) -> None:
-        """From here on the words of this command give this value, such as an id where it said `last`: what
-        `next` repeats later has to mean the same."""
-        self._argv = (*_without(self._argv, flag), f"{flag}={value}")
-
-    def command(self, *words: str) -> list[str]:
-        """argv that goes on from here: this interpreter (or uv), this script, this record."""
-        uv = os.environ.get("UV")  # set by `uv run`, whose interpreter may be gone the next time
-        run = [uv, "run"] if uv else [sys.executable]
-        made = [*run, str(SCRIPT), *words]
-        given = {word.partition("=")[0] for word in words}
-        if self.settings.moved and "--home" not in given:
-            made += ["--home", str(self.settings.home)]
-        if self.settings.base_url and "--base-url" not in given:
-            made += ["--base-url", self.settings.base_url]
-        manner = {"--channel": getattr(self.made, "channel", None), "--language": self.named_language}
-        for flag, value in manner.items():
-            made += [flag, value] if value and flag not in given else []
-        return made
+    def known_job(self, id: str | None = None) -> Job | None:
+        """The job that this command is about, or that of this id, if the record was read at all."""
+        about = self.job or id
+        return self._ledger.get(about) if about and self._ledger else None
 
     def _keys(self, gateway: Gateway) -> dict[str, str]:
         """Every key this process knows: the one to use, and those that must not leave by its door."""
@@ -401,15 +199,3 @@ class App:
 def rehearsal_key(gateway: Gateway) -> str:
     """A key that opens a twin and nothing else."""
     return f"{gateway.key_prefix}rehearsal"
-
-
-def _without(words: Sequence[str], flag: str) -> list[str]:
-    """argv without a flag and its value."""
-    kept: list[str] = []
-    skip = False
-    for word in words:
-        if skip or word == flag or word.startswith(f"{flag}="):
-            skip = word == flag
-            continue
-        kept.append(word)
-    return kept

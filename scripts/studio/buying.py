@@ -4,10 +4,24 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from studio import arguments, consent, documents, errands, follow, jobs, media, remedies, terms, wording
+from studio import (
+    arguments,
+    consent,
+    documents,
+    errands,
+    follow,
+    jobs,
+    media,
+    onward,
+    remedies,
+    telling,
+    terms,
+    wording,
+)
 from studio.app import App
 from studio.errands import Errand
 from studio.errors import NeedsApproval, OverLimit, StudioError
+from studio.ledger import RUNNING
 from studio.types import Job, Json, MediaRef, Order, Plan
 
 UPLOADS_UNTIL = 8.0  # seconds after which `start` comes back although inputs still travel
@@ -25,7 +39,7 @@ def make(app: App) -> Json:
 def start(app: App) -> Json:
     """Buy and come back: within some seconds, but for the paid call, which is always waited for."""
     job = _buy(app, app.began + UPLOADS_UNTIL)
-    return app.on_its_way(job) if app.under_way(job) else jobs.as_recorded(app, job)
+    return telling.on_its_way(app, job) if job.state in RUNNING else jobs.as_recorded(app, job)
 
 
 def quote(app: App) -> Json:
@@ -40,7 +54,7 @@ def quote(app: App) -> Json:
         consent.check(plan, errand.gateway, _consent(app))
     except (NeedsApproval, OverLimit) as no:
         stop = no
-    token = None if isinstance(stop, OverLimit) else app.approval(plan)
+    token = None if isinstance(stop, OverLimit) else onward.approval(app, plan)
     return documents.quote(
         plan,
         errand.gateway,
@@ -48,7 +62,7 @@ def quote(app: App) -> Json:
         stop=stop,
         request=_dry(errand, plan) if getattr(app.made, "dry_run", False) else None,
         token=token,
-        next=app.purchase(token) if token else None,
+        next=onward.purchase(app, token) if token else None,
     )
 
 

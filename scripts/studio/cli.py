@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from studio import arguments, buying, catalogue, documents, jobs, looking, speech, text
+from studio import arguments, buying, catalogue, documents, jobs, looking, speech, telling, text
 from studio.app import App
 from studio.errors import InternalError, Interrupted, StudioError
 from studio.interrupts import Interrupts
@@ -170,7 +170,7 @@ def _run(words: Sequence[str], out: Out, interrupts: Interrupts) -> tuple[int, b
         document = _failure(error, app, clock, words)
     document = documents.remarked(document, app.remarks if app else ())
     if out.document(document) and app:
-        app.handed_out(document)
+        telling.handed_out(app, document)
     if app and app.serving:
         interrupts.listen()
         _serve()
@@ -183,7 +183,7 @@ def _run(words: Sequence[str], out: Out, interrupts: Interrupts) -> tuple[int, b
 def _failure(error: StudioError, app: App | None, clock: SystemClock, words: Sequence[str]) -> Json:
     if app:
         try:
-            return app.failure(error)
+            return telling.failure(app, error)
         except StudioError as trouble:  # such as a record that can no longer be read
             error.detail = f"{error.detail or ''} {trouble.message}".strip()
         except Exception as defect:  # noqa: BLE001 - the first error is still told

@@ -101,7 +101,7 @@ def earlier(app: App) -> Earlier | None:
     job = _known(app, id)
     app.gateway = app.settings.gateway(job.plan.gateway)
     found = _picture(job, number)
-    app.settled("--from-job", found.name)
+    app.settled["--from-job"] = found.name
     return found if made.model is None else replace(found, keeps_model=False)
 
 

@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from studio import documents, earlier, errors, follow, media, reports
+from studio import earlier, errors, follow, media, onward, reports, telling
 from studio.accounts import TOKEN_LIFE
 from studio.app import App
 from studio.errors import Interrupted, JobFailed, NotFinished, UnknownOutcome, UsageError
@@ -50,7 +50,7 @@ def cancel(app: App) -> Json:
     job = find(app)
     stopped = Interrupted("Cancelled before anything was bought.", kind="cancelled", retry="never")
     if app.ledger.cancelled(job.id, errors.error_record(stopped)):
-        return _closed(app, job, "cancelled", None)
+        return telling.closed(app, job, "cancelled", None)
     job = app.ledger.get(job.id)
     if job.state in OVER:
         raise UsageError(f"Job {job.id} is {job.state} already.", kind="already_over", retry="never")
@@ -80,7 +80,7 @@ def reconcile(app: App) -> Json:
         nothing = JobFailed("Not accepted, as you found out.", kind="not_charged", charged="no", retry="same")
         if not app.ledger.not_charged(job.id, errors.error_record(nothing)):
             return as_recorded(app, app.ledger.get(job.id))  # somebody else found out meanwhile
-        return _closed(app, job, "not_charged", app.same_again(job.plan, job.out))
+        return telling.closed(app, job, "not_charged", onward.same_again(app, job.plan, job.out))
     if not made.task_id:
         raise UnknownOutcome(
             f"Whether job {job.id} was accepted cannot be asked: look at the vendor's page.",
@@ -122,7 +122,7 @@ def carry_on(app: App, job: Job, until: float, *, come_back: bool = False) -> Js
     if follow.overdue(job, app.clock.time()):
         until = max(until, app.clock.monotonic() + ONE_QUESTION)
     try:
-        return app.result(_collected(app, runner, job, until, come_back))
+        return telling.result(app, _collected(app, runner, job, until, come_back))
     except NotFinished as patience:
         if not come_back:
             raise
@@ -136,7 +136,7 @@ def carry_on(app: App, job: Job, until: float, *, come_back: bool = False) -> Js
             ) from patience
         if patience.kind != NotFinished.kind:
             raise
-        return app.going_on(job, patience.detail)
+        return telling.going_on(app, job, patience.detail)
 
 
 def as_recorded(app: App, job: Job, *, asked: bool = False) -> Json:
@@ -146,7 +146,7 @@ def as_recorded(app: App, job: Job, *, asked: bool = False) -> Json:
     if job.error:
         app.told_before = job.handed_out_at is not None
         raise errors.from_record(job.error)
-    return app.result(job) if job.complete else app.going_on(job, asked=asked)
+    return telling.result(app, job) if job.complete else telling.going_on(app, job, asked=asked)
 
 
 def instant(app: App, when: timedelta | date) -> float:
@@ -162,7 +162,7 @@ def instant(app: App, when: timedelta | date) -> float:
 def _collected(app: App, runner: Runner, job: Job, until: float, come_back: bool) -> Job:
     """The finished job; or NotFinished at `until`, or, where whoever waits is to come back, as soon as a word
     is due. Not without having asked, and not while the vendor gives no answer: then no word is."""
-    word = max(app.next_word(job), app.clock.monotonic() + ONE_LOOK) if come_back else until
+    word = max(telling.next_word(app, job), app.clock.monotonic() + ONE_LOOK) if come_back else until
     if word < until:
         try:
             return runner.collect(job, word)
@@ -186,11 +186,6 @@ def _settled(app: App, job: Job, until: float) -> Job:
         app.ledger.settle()
         job = app.ledger.get(job.id)
     return job
-
-
-def _closed(app: App, job: Job, what: str, next: list[str] | None) -> Json:
-    gateway = app.settings.gateway(job.plan.gateway)
-    return documents.closed(app.ledger.get(job.id), gateway, app.voice, what, now=app.clock.time(), next=next)
 
 
 def _until(app: App) -> float:

@@ -1,0 +1,111 @@
+"""What a command comes back with: the documents about a job, with what is due to be said."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+
+from studio import cadence, documents, onward, speech
+from studio.app import App
+from studio.errors import InternalError, StudioError
+from studio.types import Job, Json
+
+
+def on_its_way(app: App, job: Job) -> Json:
+    """What `start` comes back with."""
+    next, background = onward.waiting(app, job)
+    return documents.on_its_way(
+        job,
+        app.settings.gateway(job.plan.gateway),
+        app.voice,
+        now=app.clock.time(),
+        next=onward.uploading(app, job) if app.parked else next,
+        background=None if app.parked else background,
+        uploading=app.parked,
+        told_before=app.ledger.told.notified(job.id),
+    )
+
+
+def result(app: App, job: Job) -> Json:
+    gateway = app.settings.gateway(job.plan.gateway)
+    return documents.result(job, gateway, app.voice, now=app.clock.time())
+
+
+def going_on(app: App, job: Job, note: str | None = None, *, asked: bool = False) -> Json:
+    """A job that goes on, with the word that is due, or that the person `asked` for."""
+    next, background = onward.waiting(app, job)
+    return documents.progress(
+        job,
+        app.settings.gateway(job.plan.gateway),
+        app.voice,
+        now=app.clock.time(),
+        send=[speech.status(job, _elapsed(app, job), app.voice)] if asked else _word(app, job),
+        next=next,
+        background=background,
+        note=note,
+    )
+
+
+def closed(app: App, job: Job, what: str, next: list[str] | None) -> Json:
+    """A job that the person ended: `what` is cancelled or not_charged."""
+    gateway = app.settings.gateway(job.plan.gateway)
+    return documents.closed(app.ledger.get(job.id), gateway, app.voice, what, now=app.clock.time(), next=next)
+
+
+def failure(app: App, error: StudioError) -> Json:
+    """The document of whatever went wrong, with all that is known by then."""
+    job = app.known_job(error.about.get("job"))
+    if isinstance(error, InternalError):  # a defect: what it may have cost, the record tells
+        error.charged = "no" if job is None or job.state == "intent" else "maybe"
+    elif job and job.state in {"sending", "submitted"} and error.charged == "no":
+        error.charged = "maybe"  # whatever went wrong, something is under way
+    others = documents.others(error, job.plan if job else app.plan)
+    largest = error.about.get("largest")
+    return documents.failure(
+        error,
+        app.voice,
+        now=app.clock.time(),
+        job=job,
+        gateway=app.gateway,
+        plan=app.plan,
+        next=onward.after(app, error, job),
+        ways=[onward.with_another(app, other, job, largest) for other in others],
+        told_before=app.told_before,
+    )
+
+
+def next_word(app: App, job: Job) -> float:
+    """When (monotonic seconds) it is time to say how a job goes."""
+    elapsed = _elapsed(app, job)
+    left = cadence.moments(job.plan)[app.ledger.told.progress(job.id) :]
+    if elapsed is None or not left:
+        return math.inf
+    return app.clock.monotonic() + max(0.0, left[0] - elapsed)
+
+
+def handed_out(app: App, document: Json) -> None:
+    """The document is printed, and its reader has it: what it says of a job's begin or end is said."""
+    with contextlib.suppress(StudioError):  # then it is said twice, which is better than not at all
+        job = app.known_job(document.get("job"))
+        if not (job and document["send"]):
+            return
+        if document["event"] == "submitted":
+            app.ledger.told.notify(job.id)
+        recorded, told = job.error, document.get("error")
+        same = (told["kind"] if told else None) == (recorded["kind"] if recorded else None)
+        if document["done"] and same:  # and not another trouble with the same job
+            app.ledger.handed_out(job.id)
+
+
+def _word(app: App, job: Job) -> list[Json]:
+    """How the job goes, if that is due and nobody else says it. Not where messages stay unprinted."""
+    elapsed = _elapsed(app, job) or 0.0
+    moment, told = cadence.reached(job.plan, elapsed), app.ledger.told
+    unsaid = app.made.brief or app.made.quiet or moment <= told.progress(job.id)
+    if unsaid or not told.claim_progress(job.id, moment):
+        return []
+    return [speech.progress(job, elapsed, app.voice)]
+
+
+def _elapsed(app: App, job: Job) -> float | None:
+    return speech.elapsed(job, app.clock.time())
