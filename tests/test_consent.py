@@ -33,8 +33,8 @@ GATEWAYS = st.builds(
 TOKEN = "abcdefgh2345"
 
 
-def priced(steps: int | None) -> Plan:
-    return plan(billing=replace(plan().billing, amount=steps))
+def priced(steps: int | None, **more: Any) -> Plan:
+    return plan(billing=replace(plan().billing, amount=steps), **more)
 
 
 def outcome(made: Plan, gateway: Gateway, said: Consent) -> StudioError | None:
@@ -50,7 +50,7 @@ def situations(draw: st.DrawFn) -> tuple[Plan, Gateway, Consent]:
     """Any price, any limits, anything said; a token stands for the same, another thing, or nothing."""
     gateway = draw(GATEWAYS)
     steps = draw(st.none() | STEPS)
-    made = priced(steps)
+    made = priced(steps, ask_first=draw(st.booleans()))
     token = draw(st.none() | st.just(TOKEN))
     offered = draw(st.sampled_from([made, priced(draw(STEPS)), plan(prompt="another")]))
     most = draw(st.none() | STEPS)
@@ -85,10 +85,10 @@ def expected(made: Plan, gateway: Gateway, said: Consent) -> str | None:
         return None if said.approved == terms(made, gateway) else "approval_changed"
     if steps is None:
         accepted = said.accept_unknown and gateway.limits.accept_unknown and not limited(gateway, said)
-        return None if accepted and not said.forced else "needs_approval"
+        return None if accepted and not (said.forced or made.ask_first) else "needs_approval"
     if said.yes and limited(gateway, said):
         return None
-    return "needs_approval" if said.forced or steps > 20 else None
+    return "needs_approval" if said.forced or made.ask_first or steps > 20 else None
 
 
 @settings(max_examples=400)
@@ -152,6 +152,37 @@ def test_a_usual_price_is_bought_unasked_and_a_dearer_one_is_not(steps: int, ask
 def test_another_of_what_may_have_been_bought_is_asked_about_however_cheap(said: Consent, asks: bool) -> None:
     no = outcome(priced(1), GATEWAY, replace(said, forced=True))
     assert isinstance(no, NeedsApproval) is asks
+
+
+@pytest.mark.parametrize("gateway", [GATEWAY, replace(GATEWAY, confirm_above=1000)])
+@pytest.mark.parametrize(
+    ("said", "asks"),
+    [
+        (Consent(), True),
+        (Consent(yes=True), True),
+        (Consent(max_credits=30.0), True),
+        (Consent(yes=True, max_credits=30.0), False),
+        (Consent(token=TOKEN, approved=terms(priced(1), GATEWAY)), False),
+    ],
+)
+def test_a_wish_that_asks_first_is_asked_about_however_cheap(
+    said: Consent, asks: bool, gateway: Gateway
+) -> None:
+    no = outcome(priced(1, ask_first=True), gateway, said)
+    assert isinstance(no, NeedsApproval) is asks
+    assert no is None or no.kind == "needs_approval"
+
+
+def test_a_wish_that_asks_first_is_asked_about_at_a_price_that_nobody_knows() -> None:
+    accepts = replace(GATEWAY, limits=Limits(accept_unknown=True))
+    for ask_first in (True, False):
+        no = outcome(priced(None, ask_first=ask_first), accepts, Consent(accept_unknown=True))
+        assert isinstance(no, NeedsApproval) is ask_first
+        assert no is None or no.detail is None, "the config is as it should be"
+
+
+def test_what_asks_first_is_no_term_of_what_is_agreed() -> None:
+    assert terms(priced(1, ask_first=True, presumed={"size": "4K"}), GATEWAY) == terms(priced(1), GATEWAY)
 
 
 def test_a_limit_on_its_own_approves_nothing() -> None:

@@ -74,7 +74,8 @@ def models() -> str:
             for id, task in vendor.task_types.items()
         )
         parts.append([_table(("task type", "model when none is named", "pictures to start from"), rows)])
-        parts.append([_table(("said for a model", "is", "asked first"), map(_profile, vendor.profiles))])
+        if vendor.profiles:
+            parts.append([_table(("said for a model", "is", "asked first"), map(_profile, vendor.profiles))])
         parts.extend(spec_tables)
     dates = ", ".join(sorted({vendor.as_of for vendor in catalogue.vendors()}))
     return _page(

@@ -31,15 +31,19 @@ class Consent:
 def check(plan: Plan, gateway: Gateway, said: Consent) -> None:
     """Raises OverLimit or NeedsApproval."""
     steps = plan.billing.amount
-    reason = _reason(plan, gateway, said)
+    asks = said.forced or plan.ask_first  # however cheap it is
     check_limits(steps, gateway, said.max_credits)
     if said.token is not None:
         _check_token(plan, gateway, said)
     elif steps is None:
-        _check_unknown(plan, gateway, said)
-    elif reason and not (said.yes and _limited(gateway, said)):
+        _check_unknown(gateway, said, asks)
+    elif (steps > gateway.confirm_above or asks) and not (said.yes and _limited(gateway, said)):
+        amount = f"{gateway.unit.amount(steps)} {gateway.unit.name}"
+        why = "which is more than is bought without asking"
+        if asks:
+            why = "once more" if said.forced else "and the best is asked about whatever it costs"
         raise NeedsApproval(
-            f"This costs {gateway.unit.amount(steps)} {gateway.unit.name}, {reason}.",
+            f"This costs {amount}, {why}.",
             detail="--yes counts only beside --max-credits or a limit in config.toml." if said.yes else None,
         )
 
@@ -76,23 +80,13 @@ def _check_token(plan: Plan, gateway: Gateway, said: Consent) -> None:
         raise error
 
 
-def _reason(plan: Plan, gateway: Gateway, said: Consent) -> str | None:
-    """Why a yes is needed although the price is known; None where it is not."""
-    if said.forced:
-        return "once more"
-    if (plan.billing.amount or 0) > gateway.confirm_above:
-        return "which is more than is bought without asking"
-    return "and what was said for the model asks first" if plan.ask_first else None
-
-
-def _check_unknown(plan: Plan, gateway: Gateway, said: Consent) -> None:
-    asked_first = _limited(gateway, said) or said.forced or plan.ask_first
-    if said.accept_unknown and gateway.limits.accept_unknown and not asked_first:
+def _check_unknown(gateway: Gateway, said: Consent, asks: bool) -> None:
+    if said.accept_unknown and gateway.limits.accept_unknown and not (_limited(gateway, said) or asks):
         return
     why = None
     if said.accept_unknown and _limited(gateway, said):
         why = "A limit is set, and a price that is not known could go past it: only --approve counts."
-    elif said.accept_unknown:
+    elif said.accept_unknown and not gateway.limits.accept_unknown:
         why = f"--accept-unknown-price needs accept_unknown_price = true in [gateways.{gateway.id}]."
     elif said.yes:
         why = "--yes never counts for a price that is not known."

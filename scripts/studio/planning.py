@@ -205,7 +205,7 @@ def _check_inputs(task_type: TaskType, count: int) -> None:
 
 def _offer(wish: Wish, model: ModelSpec, task_type: TaskType, offers: tuple[Offer, ...]) -> Offer:
     """The wished model's newest version (the last of the list), or the version that was named."""
-    of_model = _of_model(wish.model, model, task_type, offers)
+    of_model = _of_model(wish.model, model, offers)
     if not of_model:
         if model.version is None and wish.model:
             listed = choosing.listed(offers, model, task_type.id) or catalogue.models(task_type.id)
@@ -217,6 +217,9 @@ def _offer(wish: Wish, model: ModelSpec, task_type: TaskType, offers: tuple[Offe
             about={"asked": model.name},
         )
     ids = {offer.model_id for offer in of_model}
+    if len(ids) > 1:
+        listed = choosing.listed(of_model, model, task_type.id)
+        raise choosing.which(wish.model or model.name, listed, task_type.id)
     versions = [offer for offer in offers if offer.model_id in ids]
     named = [offer for offer in versions if offer.version == wish.version_id]
     chosen = named if wish.version_id else of_model
@@ -237,12 +240,9 @@ def _offer(wish: Wish, model: ModelSpec, task_type: TaskType, offers: tuple[Offe
     return offer
 
 
-def _of_model(
-    words: str | None, model: ModelSpec, task_type: TaskType, offers: tuple[Offer, ...]
-) -> list[Offer]:
+def _of_model(words: str | None, model: ModelSpec, offers: tuple[Offer, ...]) -> list[Offer]:
     """The entries that are meant, by the surest sign there is: the words are an entry's id, or its name,
-    whatever the case; else the model that the words are a nickname of, by its id, then by its name. Raises
-    UsageError where the sign fits two models."""
+    whatever the case; else the model that the words are a nickname of, by its id, then by its name."""
     said = catalogue.plain(words or "")
     signs = (
         lambda offer: words == offer.model_id,
@@ -252,8 +252,4 @@ def _of_model(
         lambda offer: model.name == offer.name,
     )
     fitting = ([offer for offer in offers if sign(offer)] for sign in signs)
-    found = next(filter(None, fitting), [])
-    models = choosing.listed(found, model, task_type.id)
-    if len(models) > 1:
-        raise choosing.which(words or model.name, models, task_type.id)
-    return found
+    return next(filter(None, fitting), [])
