@@ -1,14 +1,13 @@
-"""What is published: the same facts in every file, a copy that works, nothing to alarm a scanner."""
+"""What is published: the same facts in every file, and a copy that works. What a scanner makes of it:
+test_scanner.py."""
 
 from __future__ import annotations
 
 import ast
-import fnmatch
 import importlib
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ import tomli
 
 import create
 import studio
+from published import published, stage
 from studio import catalogue, options
 from studio.settings import url_variable
 from support import CREATE, ROOT, run, validate
@@ -28,6 +28,8 @@ SKILL = (ROOT / "SKILL.md").read_text(encoding="utf-8")
 FACTS: Any = importlib.import_module("strictyaml").load(SKILL.split("---\n", 2)[1]).data
 JSON: Any = json.loads((ROOT / "skill.json").read_text(encoding="utf-8"))
 PROJECT: Any = tomli.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+TAKEN = list(published())
+PLACES = {"os.environ", "environment", "self.environment"}
 OF_LIBRARIES = {"HTTPS_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE"}  # read by requests, not by us
 
 
@@ -35,42 +37,22 @@ def text_of(path: str | Path) -> str:
     return (ROOT / path).read_text(encoding="utf-8")
 
 
-def published() -> Iterator[Path]:
-    """The files a registry would take, by its own rules: nothing hidden, nothing on an ignore list."""
-    rules = [*text_of(".gitignore").splitlines(), *text_of(".clawhubignore").splitlines()]
-    rules = [rule for rule in rules if rule and not rule.startswith("#")]
-
-    def left_out(parts: tuple[str, ...]) -> bool:
-        places = {rule: parts[:1] if rule.startswith("/") else parts for rule in rules}
-        named = (fnmatch.fnmatch(p, rule.strip("/")) for rule, place in places.items() for p in place)
-        return any(part.startswith(".") for part in parts) or any(named)
-
-    for path in sorted(ROOT.rglob("*")):
-        if path.is_file() and not left_out(path.relative_to(ROOT).parts):
-            yield path
-
-
 @pytest.fixture
 def staged(tmp_path: Path) -> Path:
     """A published copy, under the name of the skill."""
-    for path in published():
-        copy = tmp_path / "media-studio" / path.relative_to(ROOT)
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(path, copy)
-    return tmp_path / "media-studio"
+    return stage(tmp_path)
 
 
 def environment_reads(tree: ast.Module) -> Iterator[ast.expr]:
     """What the environment is asked for in a module: the expressions that name the variables."""
-    places = {"os.environ", "environment", "self.environment"}
-    calls = {"os.getenv", *(f"{place}.get" for place in places)}
+    calls = {"os.getenv", *(f"{place}.get" for place in PLACES)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and ast.unparse(node.func) in calls:
             yield node.args[0]
         elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
-            if ast.unparse(node.value) in places:
+            if ast.unparse(node.value) in PLACES:
                 yield node.slice
-        elif isinstance(node, ast.Compare) and ast.unparse(node.comparators[0]) in places:
+        elif isinstance(node, ast.Compare) and ast.unparse(node.comparators[0]) in PLACES:
             yield node.left
 
 
@@ -127,6 +109,84 @@ def test_skill_json_says_what_the_frontmatter_says() -> None:
     assert not any(row["required"] for row in (*declared.values(), *JSON["env"].values()))
 
 
+SKILL_JSON = {  # what such files have, by what people publish: the keys that mean something here
+    *("name", "displayName", "version", "description", "license", "author", "keywords", "category", "entry"),
+    *("runtime", "platforms", "files", "env", "permissions", "capabilities", "models", "openclaw"),
+    *("changelog", "compatibility", "commands", "pages"),
+    # Not `homepage`, `repository` and `author.url`: there is no public address yet that they could name.
+    # Nothing about pricing: a registry has none. What the vendor charges stands in the texts.
+}
+
+
+def keys_of(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, part in value.items():
+            yield from (key, *keys_of(part))
+    elif isinstance(value, list):
+        for part in value:
+            yield from keys_of(part)
+
+
+def test_skill_json_has_the_keys_that_people_look_for_and_names_no_price() -> None:
+    assert set(JSON) == SKILL_JSON
+    assert set(JSON["author"]) == {"name"}
+    assert not [key for key in keys_of(JSON) if re.search(r"(?i)pric|cost|paid", key)]
+    assert JSON["displayName"].lower().replace(" ", "-") == JSON["name"]
+    assert JSON["category"] == "creative"
+    assert len(JSON["keywords"]) == len(set(JSON["keywords"]))
+
+
+def test_the_licence_and_the_first_sentence_are_the_same_everywhere() -> None:
+    assert {FACTS["license"], JSON["license"], PROJECT["license"]} == {"MIT-0"}
+    assert text_of("LICENSE").startswith("MIT No Attribution\n")
+    assert FACTS["metadata"]["author"] in text_of("LICENSE")
+    assert FACTS["description"].startswith(PROJECT["description"])
+
+
+def test_skill_json_says_which_vendor_a_variable_is_of() -> None:
+    of = {gateway.key_env: gateway.id for gateway in catalogue.gateways()}
+    of |= {
+        url_variable(gateway.id, role): gateway.id
+        for gateway in catalogue.gateways()
+        for role in gateway.urls
+    }
+    assert {name: row["provider"] for name, row in JSON["env"].items()} == {
+        name: of.get(name) for name in JSON["env"]
+    }
+
+
+def test_the_files_that_skill_json_names_are_all_that_an_agent_needs() -> None:
+    named = tuple(JSON["files"])
+    needed = {path.relative_to(ROOT).as_posix() for path in (ROOT / "scripts").rglob("*.*") if path in TAKEN}
+    needed |= {"SKILL.md", JSON["entry"], *re.findall(r"\]\((?!https:)([^)#]+)\)", SKILL)}
+    assert {path for path in needed if not path.startswith(named)} == set()
+    assert all(any(path.relative_to(ROOT).as_posix().startswith(one) for path in TAKEN) for one in named)
+
+
+def test_every_file_that_the_code_keeps_or_reads_is_declared() -> None:
+    """Its name, where it is no data of ours; `sandbox/` beside the record holds those of the imitations."""
+    kept = {
+        node.value
+        for file in (ROOT / "scripts" / "studio").rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        if re.fullmatch(r"[\w-]+\.(?:sqlite3|db|toml|json|jsonl|ini|log|lock|txt)", node.value)
+        if not list((ROOT / "scripts" / "studio" / "data").rglob(node.value))
+    }
+    assert {"config.toml", "ledger.sqlite3"} <= kept
+    for name in (*kept, "sandbox/"):
+        for document in ("README.md", "references/network.md"):
+            assert f"`{name}`" in text_of(document), name
+    declared = " ".join(part for parts in JSON["permissions"]["filesystem"].values() for part in parts)
+    for word in ("config.toml", "./media-studio/", "MEDIA_STUDIO_HOME", "input pictures"):
+        assert word in declared
+        assert word in SKILL
+
+
+def test_the_changelog_names_every_command() -> None:
+    assert [name for name in JSON["commands"] if f"`{name}`" not in text_of("CHANGELOG.md")] == []
+
+
 def test_skill_json_says_what_the_code_does() -> None:
     assert JSON["runtime"] == {"python": PROJECT["requires-python"], "dependencies": PROJECT["dependencies"]}
     assert JSON["commands"] == [command.name for command in options.COMMANDS]
@@ -142,6 +202,26 @@ def test_every_environment_variable_is_declared_and_explained() -> None:
         assert f"`{name}`" in text_of("README.md"), name
 
 
+def test_the_environment_is_handed_over_whole_in_one_place_only() -> None:
+    """Everywhere else a name is asked for, and `environment_names` finds it."""
+    whole = []
+    for file in (ROOT / "scripts").rglob("*.py"):
+        text = ast.unparse(ast.parse(file.read_text(encoding="utf-8")))  # without comments, in one form
+        assert "from os import" not in text, file
+        every = re.findall(r"\bos\.(?:environ|getenv)\b", text)
+        asked = re.findall(r"\bos\.(?:environ\.get\(|environ\[|getenv\()", text)
+        whole += [file.name] * (len(every) - len(asked))
+    assert whole == ["app.py"]
+
+
+def test_no_document_leads_to_a_host_that_nobody_declared() -> None:
+    declared = {*JSON["permissions"]["network"], *hosts_in(" ".join(JSON["pages"].values()))}
+    to_read = {"docs.astral.sh", "semver.org", "json-schema.org"}
+    for path in TAKEN:
+        others = hosts_in(path.read_text(encoding="utf-8")) - declared - to_read
+        assert not [host for host in others if not host.endswith(".example")], path
+
+
 def test_every_host_is_declared_and_explained() -> None:
     network = hosts_in(" ".join(url for gateway in catalogue.gateways() for url in gateway.urls.values()))
     pages = hosts_in(" ".join(JSON["pages"].values()))
@@ -152,12 +232,6 @@ def test_every_host_is_declared_and_explained() -> None:
     assert set(JSON["permissions"]["network"]) == network
     assert hosts_in(SKILL) == network | pages
     assert network | pages <= hosts_in(text_of("references/network.md"))
-
-
-def test_the_first_screen_says_what_is_touched() -> None:
-    screen = SKILL[:6000].partition("\n# ")[2]  # a registry's reviewer is shown no more
-    hosts = [f"https://{host}" for host in JSON["permissions"]["network"]]
-    assert all(word in screen for word in (*hosts, "IMA_API_KEY", "./media-studio/", "record of jobs"))
 
 
 def test_what_create_py_needs_is_the_same_in_three_places() -> None:
@@ -223,33 +297,3 @@ def test_what_ci_runs_is_what_the_readme_says() -> None:
     assert text_of(".ci/run").splitlines()[-1] == "make test"
     assert "```bash\nmake test\n```" in text_of("README.md")
     assert run("--version").stdout == f"media-studio {studio.__version__}\n"
-
-
-NAMED = r"(?i)(?:api_?key|token|secret|password)\w*[\"']?\s*[:=]\s*[\"']"
-SECRET = NAMED + r"(?!\w*(?:example|placeholder))[\w+/-]{16,}[\"']"
-ALARMS = {  # what a registry's scanner looks for, and a text that it would find
-    "zero-width character": ("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]", "a\u200db"),
-    "base64 run": (r"[A-Za-z0-9+/=]{200}", "A" * 200),
-    "machine path": (r"(?<![\w.~])/(?:home|root|Users|work|tmp|opt)/", "see /" + "home/somebody"),
-    "escapes": (r"(?:\\x[0-9a-fA-F]{2}){6}", "\\x" + "\\x".join(["41"] * 6)),
-    "unverified TLS": (r"verify\s*=\s*False|CERT_NONE|check_hostname\s*=\s*False", "verify=" + "False"),
-    "dynamic code": (r"\beval\(|exec_module", "ev" + "al(text)"),
-    "deletion": (r"rm -rf (?:~|/|\$HOME)", "rm -rf " + "~/x"),
-    "injection": (
-        r"(?i)ignore previous instructions|system prompt\s*[:=]|you are now a",
-        "You are " + "now a",
-    ),
-    "hidden comment": (r"(?s)<!--.*?-->", "<!-" + "- x -->"),
-    "secret": (SECRET, "api_key = " + "'ima_" + "0123456789abcdef'"),
-    "known key": (r"\b(?:sk|ak|pk)-[A-Za-z0-9]{6}|\bghp_\w|\beyJ[A-Za-z0-9]{6}", "sk" + "-abcdef"),
-    "key in a command": (r"--(?:token|password|private-key)\s", "--tok" + "en x"),
-    "inline upload": (r"b64encode\([^)\n]*(?:read_bytes|open)\(", "b64" + "encode(path.read_bytes())"),
-    "template line": (r"(?m)^\w+=\"\$\{\w+\}\"", "A=" + '"${B}"'),
-}
-
-
-@pytest.mark.parametrize("alarm", ALARMS)
-def test_nothing_that_is_published_would_alarm_a_scanner(alarm: str) -> None:
-    pattern, sample = ALARMS[alarm]
-    assert re.search(pattern, sample)
-    assert [str(path) for path in published() if re.search(pattern, path.read_text(encoding="utf-8"))] == []
