@@ -19,6 +19,7 @@ from parts import plan as sample
 from studio import arguments, catalogue, documents, params, placing, planning
 from studio.errors import StudioError, UsageError
 from studio.planning import Wish
+from studio.speech import Voice
 from studio.types import Gateway, Offer, Plan
 from support import Run, Vendor, validate
 from test_alternatives import others
@@ -61,7 +62,7 @@ def refused(words: str, offers: tuple[Offer, ...] | None = None) -> UsageError:
 
 def told(error: StudioError, language: str, gateway: Gateway | None = GATEWAY) -> list[str]:
     """What the person reads, line by line."""
-    document = documents.failure(error, language=language, sandbox=False, now=0.0, gateway=gateway)
+    document = documents.failure(error, Voice(language), now=0.0, gateway=gateway)
     validate(document)
     assert (document["done"], document["next"]) == (True, None)
     (message,) = document["send"]
@@ -512,18 +513,18 @@ def test_what_midjourney_cannot_shape_is_proposed_with_prices_in_both_languages(
     assert made.document["send"][0]["message"].splitlines() == [
         "❌ Midjourney 不支持 16:9。没有扣费。",
         "它支持：1:1",
-        "💡 这些模型支持：",
+        "💡 这些模型能做同样的：",
         "• SeeDream 4.5：5 积分，通用，支持八种比例",
         "• Nano Banana2：6 积分，出图最快",
         "• Nano Banana Pro：10 积分，画质最高",
-        "要换吗？",
+        "要换一个试试吗？",
     ]
     assert told(refused("--model MJ --size 2:3"), "en") == [
         "❌ Midjourney cannot do 2:3. Nothing was charged.",
         "It can do: 1:1",
-        "💡 These can do exactly that:",
+        "💡 These make the same:",
         "• SeeDream 4.5: 5 points, good all-round, eight aspect ratios",
-        "Shall I switch?",
+        "Shall I try one of them?",
     ]
 
 
@@ -532,9 +533,9 @@ def test_a_ratio_that_a_model_lacks_names_the_nearest_first_in_both_languages() 
     assert "Nearest: 3:4 or 9:16." in error.message
     assert told(error, "zh")[1:] == [
         "它支持：3:4、9:16、1:1、4:3、16:9",
-        "💡 这些模型支持：",
+        "💡 这些模型能做同样的：",
         "• SeeDream 4.5：5 积分，通用，支持八种比例",
-        "要换吗？",
+        "要换一个试试吗？",
     ]
     assert told(refused("--aspect-ratio 8:3"), "en") == [
         "❌ SeeDream 4.5 cannot do 8:3. Nothing was charged.",
@@ -567,7 +568,7 @@ def test_a_nickname_of_two_models_asks_which_with_traits_and_prices_of_the_table
         "Say which by its id: doubao-seedream-4.5, gemini-3-pro-image.",
     )
     assert told(error, "zh", gateway=None) == [
-        f"💬 “{words}”可能指这几个模型，还没有开始，没有扣费：",
+        f"💬 “{words}”可能指这几个模型，还没有开始。没有扣费。",
         "• SeeDream 4.5：5 积分，通用，支持八种比例",
         "• Nano Banana Pro：10 积分起，画质最高",
         "用哪一个？",
@@ -596,7 +597,7 @@ def test_words_that_are_part_of_several_names_ask_which(vendor: Vendor, words: s
     assert made.document["next"] is None
     assert vendor.stats["requests"]["create"] == 0
     assert made.document["send"][0]["message"].splitlines() == [
-        f"💬 {words} may mean any of these. Nothing was begun or charged:",
+        f"💬 {words} may mean any of these; nothing was begun. Nothing was charged.",
         "• Nano Banana2: from 4 points, the fastest",
         "• Nano Banana Pro: from 10 points, highest quality",
         "Which one shall I use?",

@@ -44,6 +44,7 @@ class App:
         self.argv = tuple(argv)
         self._held = held
         self._tell = tell
+        self.uv = os.environ.get("UV")  # set by `uv run`, whose interpreter may be gone the next time
         self.people = False  # whether it is a person at a terminal who reads
         self._box: Sandbox | None = None
         self._ledger: Ledger | None = None

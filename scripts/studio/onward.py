@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,7 +23,6 @@ OF_ITS_OWN = ("--model", "--model-id", "--version-id", "--approve", "--idempoten
 
 def command(app: App, *words: str) -> list[str]:
     """argv that goes on from here: this interpreter (or uv), this script, this record, this chat."""
-    uv = os.environ.get("UV")  # set by `uv run`, whose interpreter may be gone the next time
     given = {word.partition("=")[0] for word in words}
     same = {
         "--home": str(app.settings.home) if app.settings.moved else None,
@@ -33,7 +31,7 @@ def command(app: App, *words: str) -> list[str]:
         "--language": app.named_language,
     }
     more = [(flag, value) for flag, value in same.items() if value and flag not in given]
-    run = [uv, "run"] if uv else [sys.executable]
+    run = [app.uv, "run"] if app.uv else [sys.executable]
     return [*run, str(SCRIPT), *words, *itertools.chain.from_iterable(more)]
 
 
