@@ -23,11 +23,13 @@ sys.path.insert(0, str(ROOT / "scripts"))
 
 import create  # noqa: E402 - it lives in scripts/, which is not installed
 from studio import catalogue, errors, options  # noqa: E402
+from studio.catalogue import Vendor  # noqa: E402
 from studio.errors import EXITS, REFUSALS, StudioError  # noqa: E402
-from studio.messages import LANGUAGES  # noqa: E402
+from studio.messages import LANGUAGES, action  # noqa: E402
 from studio.types import Gateway, InputRule, ModelSpec  # noqa: E402
 
 MADE = "Written by `tools/gen_docs.py` from the code itself: change the code, then run `make docs`."
+CHARGED = ("no", "maybe", "yes")
 EXITS_HEADING = "## Exit codes"
 
 
@@ -89,13 +91,14 @@ def models() -> str:
 
 def kinds() -> str:
     texts = {language: catalogue.load(f"messages.{language}.json") for language in LANGUAGES}
-    header = ("kind", "exit", "charged", "retry", *LANGUAGES)
+    header = ("kind", "exit", "charged", "retry", "helps", *LANGUAGES)
     rows = [
         (
             f"`{kind}`",
             str(exit_code),
             " or ".join(made.charged),
             " or ".join(made.retry),
+            action(kind, made.fallback).replace("_", " "),
             *(_said(texts[language], kind, made.fallback) for language in LANGUAGES),
         )
         for (exit_code, kind), made in sorted(_kinds().items())
@@ -105,6 +108,18 @@ def kinds() -> str:
         "`error` in a result document: its `kind`, the exit code, whether money may have gone, whether to "
         "try again, and the message that stands ready in `send`.",
         [_table(header, rows)],
+        *(part for vendor in catalogue.vendors() for part in _codes(vendor)),
+        [
+            "Told in the same words as others of their class: "
+            + "; ".join(
+                f"`{kind}` ({why})" for kind, why in catalogue.load("errors.json")["same_text"].items()
+            )
+            + "."
+        ],
+        [
+            "In a message `{charged}` becomes one of: "
+            + "; ".join(f"{texts[language][f'charged.{one}']}" for language in LANGUAGES for one in CHARGED)
+        ],
         [
             "`charged` and `retry` of the document at hand count: where a kind can end in more than one way, "
             "the table names all of them. An accepted task that the vendor gives up on is `maybe` charged, "
@@ -116,6 +131,23 @@ def kinds() -> str:
             "buys; `never` - not by itself."
         ],
     )
+
+
+def _codes(vendor: Vendor) -> Iterator[list[str]]:
+    """What a vendor's own codes and words mean here."""
+    raw = vendor.raw
+    rows = [(f"`{code}`", f"`{kind}`", "the code") for code, kind in raw["codes"].items()]
+    for name, where in (("refusal_texts", "in a refusal"), ("texts", "in any answer")):
+        rows += [(text, f"`{kind}`", where) for text, kind in raw.get(name, {}).items()]
+    yield [f"## {', '.join(gateway.name for gateway in vendor.gateways)}"]
+    yield [_table(("code or words", "kind", "where"), rows)]
+    shared = raw.get("shared", {})
+    if shared:
+        yield [
+            "One kind for several codes: "
+            + "; ".join(f"`{kind}`: {why}" for kind, why in shared.items())
+            + "."
+        ]
 
 
 def with_exits(text: str) -> str:
