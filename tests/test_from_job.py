@@ -264,7 +264,7 @@ def test_the_first_that_was_saved_is_taken_where_the_first_was_not(vendor: Vendo
     assert wanted(made)["from_job"] == f"{first['job']}:2"
     assert vendor.run("fetch", first["job"]).code == 0
     repeated = again(vendor, first["job"], "--idempotency-key", "message-2").document
-    assert (repeated["job"], creates(vendor)) == (made["job"], 2)
+    assert (repeated["ok"], repeated["job"], creates(vendor)) == (True, made["job"], 2)
     assert again(vendor, f"{first['job']}:1").code == 0
 
 
@@ -360,15 +360,17 @@ def test_a_key_that_bought_something_returns_it_although_that_is_the_last_by_now
     vendor: Vendor, first: Any
 ) -> None:
     words = ("--from-job", "last", "--idempotency-key", "message-2")
-    begun = start(vendor, *words, prompt=HAT).document
-    running = start(vendor, *words, prompt=HAT).document
-    done = vendor.make(*words, prompt=HAT).document
+    begun = start(vendor, *words, prompt=HAT)
+    running = start(vendor, *words, prompt=HAT)
+    done = vendor.make(*words, prompt=HAT)
     vendor.make(prompt="something else, newer still")
-    after = start(vendor, *words, prompt=HAT).document
+    after = start(vendor, *words, prompt=HAT)
 
-    assert {made["job"] for made in (begun, running, done, after)} == {begun["job"]}
-    assert (after["state"], creates(vendor)) == ("done", 3)
-    assert wanted(after)["from_job"] == first["job"]
+    assert {(made.code, made.document["job"]) for made in (begun, running, done, after)} == {
+        (0, begun.document["job"])
+    }
+    assert (after.document["state"], creates(vendor)) == ("done", 3)
+    assert wanted(after.document)["from_job"] == first["job"]
     assert vendor.make(*words, prompt="another wish").error["kind"] == "key_reused"
 
 
@@ -384,19 +386,17 @@ def test_a_yes_that_bought_something_returns_it_too(vendor: Vendor, first: Any) 
     token = vendor.run("quote", "--prompt", HAT, "--from-job", "last").document["token"]
     words = ("last", "--approve", token)
     bought, repeated = again(vendor, *words).document, again(vendor, *words).document
-    assert (repeated["job"], creates(vendor)) == (bought["job"], 2)
+    assert (repeated["ok"], repeated["job"], creates(vendor)) == (True, bought["job"], 2)
 
 
 def test_the_same_words_while_it_runs_are_the_running_job(vendor: Vendor, first: Any) -> None:
     begun = start(vendor, "--from-job", "last", prompt=HAT).document
-    by_id = start(vendor, "--from-job", first["job"], prompt=HAT).document
-    named = start(vendor, "--from-job=last:1", prompt=HAT).document
-    plain = start(
-        vendor,
-        *("--input-images", str(file_of(first)), "--aspect-ratio", "16:9"),
-        prompt=HAT,
-    ).document
-    assert {one["job"] for one in (by_id, named, plain)} == {begun["job"]}
+    same = start(vendor, "--from-job", "last", prompt=HAT)
+    by_id = start(vendor, "--from-job", first["job"], prompt=HAT)
+    by_path = ("--input-images", str(file_of(first)), "--aspect-ratio", "16:9")
+    plain = start(vendor, *by_path, prompt=HAT)
+    found = {(made.code, made.document["event"], made.document["job"]) for made in (same, by_id, plain)}
+    assert found == {(0, "submitted", begun["job"])}
     assert creates(vendor) == 2
 
 

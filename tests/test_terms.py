@@ -187,6 +187,7 @@ WISH = Wish(prompt=plan().prompt, options={"size": "4K"})
     [
         ({"language": "zh"}, True),
         ({"speed": 9.0}, True),
+        ({"from_job": "k3f9q2xa"}, True),  # another way to say the other parts
         ({"prompt": "another"}, False),
         ({"n": 2}, False),
         ({"model": "SeeDream 4.5"}, False),
