@@ -59,7 +59,8 @@ OTHERS = (
 def known() -> dict[tuple[int, str], Any]:
     """Every kind there is, as the references list them."""
     spec = importlib.util.spec_from_file_location("gen_docs", ROOT / "tools" / "gen_docs.py")
-    assert spec and spec.loader
+    assert spec is not None
+    assert spec.loader is not None
     sys.modules["gen_docs"] = module = importlib.util.module_from_spec(spec)
     getattr(spec.loader, "exec_module")(module)  # noqa: B009 - a scanner takes the plain call for something worse
     found: dict[tuple[int, str], Any] = module._kinds()

@@ -423,7 +423,7 @@ def test_a_quotes_next_means_the_same_later(vendor: Vendor, first: Any) -> None:
     for words in (("quote",), ("make", "--dry-run")):
         quoted = vendor.run(*words, "--prompt", HAT, "--from-job", "last").document
         newer = vendor.make(prompt=f"newer than {words[0]}").document
-        bought = vendor.carry_on(quoted)
+        bought = vendor.finish(quoted)
         assert (bought.code, wanted(bought.document)["from_job"]) == (0, first["job"])
         first = bought.document
         assert newer["job"] != first["job"]
@@ -479,10 +479,7 @@ class Here:
         nothing = {"user_id": None, "idempotency_key": None, "model": None, "from_job": "last"}
         self.made = Namespace(**{**nothing, **said})
         self.ledger, self.settings, self.gateway, self.sandbox = ledger, self, None, False
-        self.words: list[str] = []
-
-    def settled(self, flag: str, value: str) -> None:
-        self.words = [flag, value]
+        self.settled: dict[str, str] = {}
 
 
 def found(ledger: Ledger, **said: Any) -> Earlier:
@@ -490,7 +487,7 @@ def found(ledger: Ledger, **said: Any) -> Earlier:
     app.settings = Namespace(gateway=lambda id: GATEWAY)
     made = earlier(app)
     assert made is not None
-    assert app.words == ["--from-job", made.name]
+    assert app.settled == {"--from-job": made.name}
     return made
 
 

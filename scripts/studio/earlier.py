@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from studio import catalogue, params
+from studio import catalogue, params, placing
 from studio.alternatives import alternatives
 from studio.app import REHEARSAL, App
 from studio.errors import UsageError
@@ -48,7 +48,7 @@ class Earlier:
             wish,
             from_job=self.name,
             inputs=(self.picture.path, *wish.inputs),
-            options={**plan.requested["options"], **wish.options},
+            options=placing.changed({**plan.presumed, **plan.requested["options"]}, wish.options),
         )
         if not self.keeps_model:
             return wish
