@@ -38,7 +38,9 @@ def refuse(message: str, detail: str, kind: str = "not_installed", code: int = 2
     import json
 
     about = ("job", "state", "task_id", "provider", "gateway", "task_type", "model", "requested", "applied")
-    document = dict.fromkeys((*about, "cost", "elapsed_s", "estimate_s", "note", "handed_out_at", "next"))  # type: dict[str, object]
+    document = dict.fromkeys(
+        (*about, "chosen_by", "cost", "elapsed_s", "estimate_s", "note", "handed_out_at", "next")
+    )  # type: dict[str, object]
     document.update(
         schema="media-studio/result/1",
         event="failure",

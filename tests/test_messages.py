@@ -66,6 +66,12 @@ def kinds() -> set[str]:
     return literal | {error.kind for error in tree(errors.StudioError)} | set(errors.REFUSALS)
 
 
+def made_for() -> set[str]:
+    """The keys of what is made: of each kind of making, and of all that make one kind of thing."""
+    kinds_of_things = {f"kind.{made.kind}" for made in catalogue.task_types().values()}
+    return kinds_of_things | {f"task.{id}" for id in catalogue.task_types()}
+
+
 def placeholders(text: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
 
@@ -82,13 +88,13 @@ def test_both_languages_say_the_same_things_with_the_same_values() -> None:
 
 def test_every_text_is_said_somewhere() -> None:
     units = {f"unit.{gateway.unit.name}" for gateway in catalogue.gateways()}
-    used = said() | {f"error.{kind}" for kind in kinds()} | units | {"error.fallback"}
+    used = said() | {f"error.{kind}" for kind in kinds()} | units | {"error.fallback"} | made_for()
     assert set(TEXTS["en"]) - used == set()
 
 
 def test_everything_that_is_said_has_a_text() -> None:
     assert said() <= set(TEXTS["en"]) | {"error."}
-    assert {f"unit.{gateway.unit.name}" for gateway in catalogue.gateways()} <= set(TEXTS["en"])
+    assert {f"unit.{gateway.unit.name}" for gateway in catalogue.gateways()} | made_for() <= set(TEXTS["en"])
 
 
 @pytest.mark.parametrize("error", list(tree(errors.StudioError)), ids=lambda error: error.__name__)

@@ -209,11 +209,15 @@ def test_the_schema_of_a_command_is_valid_closed_and_says_what_the_parser_takes(
     Draft202012Validator.check_schema(schema)
     json.dumps(schema)
     flags = {option.flags[0] for option in options.OPTIONS if command.name in option.commands}
-    assert set(schema["properties"]) == flags | set(command.words)
+    chosen = {"what"} if command.choices else set()
+    assert set(schema["properties"]) == flags | set(command.words) | chosen
     assert schema["additionalProperties"] is False
     assert schema["required"] == list(command.words)
     valid = Draft202012Validator(schema)
     made = arguments.parse([command.name, *("k3f9q2xa" for _ in command.words)])
+    if command.choices:
+        assert schema["properties"]["what"]["default"] == command.choices[0] == made.what
+        assert schema["properties"]["what"]["enum"] == list(command.choices)
     for option in options.OPTIONS:
         default = getattr(made, option.name, None)
         if default is not None:

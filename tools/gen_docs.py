@@ -204,7 +204,8 @@ def _said(texts: dict[str, str], kind: str, fallback: str) -> str:
 
 
 def _command(command: options.Command) -> tuple[str, str]:
-    return f"`{' '.join((command.name, *(word.upper() for word in command.words)))}`", command.help
+    words = [word.upper() for word in command.words] + ["|".join(command.choices)] * bool(command.choices)
+    return f"`{' '.join((command.name, *words))}`", command.help
 
 
 def _option(option: options.Option) -> tuple[str, str, str, str]:

@@ -30,7 +30,12 @@ SCRIPT = Path(__file__).resolve().parents[1] / "create.py"
 REHEARSAL = "sb-"
 START_PATIENCE = 8.0  # seconds: `start` comes back soon
 ASKS = (NeedsApproval.exit_code, UnknownOutcome.exit_code)  # those whose `next` is for after a yes
-UNSAID = ("--dry-run", "--yes", "--accept-unknown-price")  # a token says it better
+UNSAID = (
+    "--dry-run",
+    "--yes",
+    "--accept-unknown-price",
+    "--remember",
+)  # a token says it, or it is done
 
 
 class App:
@@ -71,7 +76,7 @@ class App:
             },
         )
         named = [self.named_language, self.settings.config.get("language")]
-        prompted = language_of(getattr(made, "prompt", None))
+        prompted = language_of(getattr(made, "prompt", getattr(made, "model", None)))
         self.language = next((one for one in named if one in LANGUAGES), prompted)
 
     @property

@@ -90,6 +90,8 @@ def parameters(made: argparse.Namespace) -> dict[str, Any]:
 def schema(command: Command) -> dict[str, Any]:
     """The inputs of a command as a JSON Schema, named as the flags are."""
     properties: dict[str, Any] = {word: {"type": "string"} for word in command.words}
+    if command.choices:
+        properties["what"] = {"type": "string", "enum": list(command.choices), "default": command.choices[0]}
     for option in OPTIONS:
         if command.name in option.commands:
             properties[option.flags[0]] = _property(option)
@@ -125,6 +127,8 @@ def _parser(command: Command) -> _Parser:
     parser = _Parser(prog=f"create.py {command.name}", description=command.help, allow_abbrev=False)
     for word in command.words:
         parser.add_argument(word)
+    if command.choices:
+        parser.add_argument("what", nargs="?", choices=command.choices, default=command.choices[0])
     for option in OPTIONS:
         if command.name in option.commands:
             parser.add_argument(*option.flags, dest=option.name, help=option.help, **_settings(option))

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from studio import arguments, consent, documents, errands, follow, jobs, media, remedies, terms, wording
+from studio import (
+    arguments,
+    choices,
+    consent,
+    documents,
+    errands,
+    follow,
+    jobs,
+    media,
+    remedies,
+    terms,
+    wording,
+)
 from studio.app import App
 from studio.errands import Errand
 from studio.errors import NeedsApproval, OverLimit, StudioError
@@ -33,6 +45,7 @@ def quote(app: App) -> Json:
     nothing bought. Says too what buying it now would end with."""
     errand = errands.errand(app)
     app.plan = plan = errand.plan()
+    choices.settle(app, errand.choice, plan)
     stop: NeedsApproval | OverLimit | None = None
     try:
         app.ledger.settle()
@@ -78,6 +91,7 @@ def _buy(app: App, uploads_until: float | None = None) -> Job:
     if before and before.state not in {"intent", "unknown"}:
         return before
     plan = errand.plan()
+    choices.settle(app, errand.choice, plan)
 
     def agree() -> None:
         app.ledger.accounts.check(plan, errand.gateway)  # before anybody is asked for a yes that cannot count

@@ -17,16 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from studio.accounts import Accounts
-from studio.errors import (
-    InternalError,
-    Interrupted,
-    NotSaved,
-    UnknownOutcome,
-    UsageError,
-    error_record,
-)
+from studio.errors import InternalError, Interrupted, NotSaved, UnknownOutcome, UsageError, error_record
 from studio.migrations import MIGRATIONS
 from studio.names import Names, own_key
+from studio.preferences import Preferences
 from studio.rows import accepted, dump, job, marks, output
 from studio.store import Store
 from studio.types import Clock, Job, Json, Order, Output, Plan, Saved, Submitted
@@ -68,6 +62,7 @@ class Ledger:
         self.accounts = Accounts(self._store, clock)
         self.uploads = Uploads(self._store, clock)
         self.names = Names(self._store)
+        self.preferences = Preferences(self._store, clock)
 
     def close(self) -> None:
         self._store.close()

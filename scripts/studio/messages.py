@@ -4,7 +4,7 @@ brings no new words."""
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from studio import catalogue
 from studio.types import Plan, Unit
@@ -38,6 +38,18 @@ class Messages:
             return self.say("cost_unknown")
         name = self._texts.get(f"unit.{unit.name}", unit.name)
         return self.say("cost", amount=unit.amount(steps), unit=name)
+
+    def made_for(self, task_types: Collection[str]) -> str:
+        """What a model is used for: your pictures; or only pictures made from words."""
+        known = catalogue.task_types()
+        whole = {
+            kind
+            for kind in dict.fromkeys(made.kind for made in known.values())
+            if all(id in task_types for id, made in known.items() if made.kind == kind)
+        }
+        names = [f"kind.{known[id].kind}" if known[id].kind in whole else f"task.{id}" for id in task_types]
+        texts = [self._texts.get(name, name.partition(".")[2].replace("_", " ")) for name in names]
+        return self.say("list_and").join(dict.fromkeys(texts))
 
     def what(self, plan: Plan) -> str:
         """What is bought, as a person says it: 2 pictures, 4K."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -17,8 +18,10 @@ PAYING = ("make", "start")
 WISHING = (*PAYING, "quote", "again")  # those that say what is wanted
 ASKING = (*PAYING, "quote")
 TALKING = (*WISHING, "models", "wait", "fetch", "reconcile", "cancel")  # those that may speak to a gateway
-EVERY = (*TALKING, "show", "list", "spend", "purge", "doctor", "schema", "sandbox")
-REHEARSING = (*ASKING, "models", "list", "spend", "purge")  # the others know by the job
+SPEAKING = (*TALKING, "prefs")
+EVERY = (*TALKING, "show", "list", "prefs", "spend", "purge", "doctor", "schema", "sandbox")
+REHEARSING = (*ASKING, "models", "list", "prefs", "spend", "purge")  # the others know by the job
+SHORT = 200  # signs of what is said beside a message
 UNITS = {"d": "days", "h": "hours", "m": "minutes"}
 
 
@@ -27,6 +30,7 @@ class Command:
     name: str
     help: str
     words: tuple[str, ...] = ()  # positional arguments
+    choices: tuple[str, ...] = ()  # one more word, one of these; the first where there is none
 
 
 COMMANDS = (
@@ -40,6 +44,7 @@ COMMANDS = (
     Command("fetch", "save a finished job's files again; never buys", ("job",)),
     Command("cancel", "stop a job, where that is still possible", ("job",)),
     Command("reconcile", "settle a job of which it is not known whether it was bought", ("job",)),
+    Command("prefs", "the model a user wants from now on", choices=("show", "set", "clear", "import")),
     Command("spend", "what was spent, where and by whom, and what the limits leave"),
     Command("purge", "forget jobs that ended long ago; their files stay"),
     Command("models", "what can be made, with which options and prices"),
@@ -108,6 +113,15 @@ def named(text: str) -> str:
     return text
 
 
+def short(text: str) -> str:
+    """Some words on one line, to be said to a person."""
+    signs = (sign for sign in " ".join(text.split()) if not unicodedata.category(sign).startswith("C"))
+    line = "".join(signs).strip()
+    if not 0 < len(line) <= SHORT:
+        raise argparse.ArgumentTypeError(f"must have 1 to {SHORT} signs, not {len(line)}")
+    return line
+
+
 def json_object(text: str) -> dict[str, Any]:
     try:
         value = json.loads(text, object_pairs_hook=_once_each, parse_constant=_no_number, parse_float=_finite)
@@ -155,15 +169,23 @@ OPTIONS = (
     Option(
         ("--model", "--model-id"),
         "a model by id, name or nickname; the default is shown by `models`",
-        WISHING,
+        (*WISHING, "prefs"),
         metavar="NAME",
     ),
     Option(("--version-id",), "one version of the model, by the vendor's id", WISHING, metavar="ID"),
     Option(
         ("--task-type",),
         "what kind of making; else read from the inputs",
-        (*WISHING, "models"),
+        (*WISHING, "models", "prefs"),
         metavar="TYPE",
+    ),
+    Option(("--remember",), "use --model from now on, for all that it makes", ASKING, switch=True),
+    Option(
+        ("--recommended",), "where the user names and prefers no model", ASKING, type=named, metavar="MODEL"
+    ),
+    Option(("--reason",), "why --recommended, in words for the user", ASKING, type=short, metavar="TEXT"),
+    Option(
+        ("--file",), "what to import (default: the older skill's)", ("prefs",), type=named, metavar="FILE"
     ),
     Option(("--provider",), "only models of this provider", (*WISHING, "models"), metavar="NAME"),
     Option(("--gateway",), "only models paid through this gateway", (*WISHING, "models"), metavar="NAME"),
@@ -301,11 +323,11 @@ OPTIONS = (
         ("make",),
         switch=True,
     ),
-    Option(("--language",), "of the messages", TALKING, choices=("auto", "zh", "en"), default="auto"),
+    Option(("--language",), "of the messages", SPEAKING, choices=("auto", "zh", "en"), default="auto"),
     Option(
         ("--user-id",),
         "whose job it is; never leaves this machine",
-        (*WISHING, "list", "spend"),
+        (*WISHING, "list", "spend", "prefs"),
         metavar="ID",
     ),
     Option(("--task-id",), "the vendor's id of the task that it became", ("reconcile",), metavar="ID"),

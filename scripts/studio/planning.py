@@ -23,6 +23,7 @@ class Wish:
     prompt: str | None = None
     task_type: str | None = None
     model: str | None = None
+    automatic: bool = False  # said in so many words that any model will do: no preference counts
     version_id: str | None = None
     provider: str | None = None
     gateway: str | None = None
@@ -47,8 +48,9 @@ class Wish:
         }
 
     def digest(self, inputs: tuple[Source, ...]) -> str:
-        """The same for two commands that ask for the same, whatever the live list says by then."""
-        about = (self.task_type, self.provider, self.gateway, self.user_id)
+        """The same for two commands that ask for the same, whatever the live list says by then, and whatever
+        the person prefers or somebody recommends by then: who asks again means the first one."""
+        about = (self.task_type, self.provider, self.gateway, self.user_id, *(["automatic"] * self.automatic))
         return terms.digest({**self.requested(), "inputs": terms.inputs_of(inputs), "about": about})
 
 
@@ -123,11 +125,18 @@ def draft(  # noqa: PLR0913 - the parts of a plan, each found by a step of its o
     gateway: Gateway,
     inputs: tuple[Source, ...],
     offers_of: OffersOf,
+    chosen_by: str | None = None,
 ) -> Plan:
-    """Bind what was asked to the live form and find its one price; or stop, with the models that can."""
+    """Bind what was asked to the live form and find its one price; or stop, with the models that can.
+    `chosen_by`: who named the model, where the wish does not."""
     asked = params.read(task_type.id, wish.prompt, wish.n, wish.options)
     offers = offers_of(model, task_type.id)
-    offer = _offer(wish, model, task_type, offers)
+    try:
+        offer = _offer(wish, model, task_type, offers)
+    except UsageError as no:
+        if wish.model is None:  # nobody named it now: others that can are as good an answer
+            no.alternatives, _ = alternatives(offers, Offer(model.id, "", model.name), asked, gateway)
+        raise
     model = catalogue.by_id(offer.model_id, gateway.id) or replace(model, estimate=None, options={})
     try:
         resolved = params.bind(offer, asked, model.options)
@@ -159,6 +168,7 @@ def draft(  # noqa: PLR0913 - the parts of a plan, each found by a step of its o
         poll_every=model.poll_every,
         user_id=wish.user_id,
         speed=wish.speed,
+        chosen_by=chosen_by or ("asked" if wish.model else "default"),
     )
 
 

@@ -247,6 +247,7 @@ class Plan:
     user_id: str | None = None
     speed: float = 1.0  # of a rehearsal: our waits and estimates are divided by it
     steps: tuple[Json, ...] = ()  # the refused requests that came before this one, and what changed since
+    chosen_by: str = "default"  # who named the model: asked, preference, recommended; default: nobody
 
     def to_json(self) -> Json:
         """For the ledger. The bytes of inputs stay out: their digest says which they were."""
@@ -263,6 +264,8 @@ class Plan:
         made["inputs"] = tuple(Source(**source) for source in record["inputs"])
         made["estimate"] = tuple(record["estimate"]) if record["estimate"] else None
         made["steps"] = tuple(record.get("steps", ()))
+        named = record["requested"].get("model") is not None  # what older records say of it
+        made.setdefault("chosen_by", "asked" if named else "default")
         return Plan(**made)
 
 
