@@ -94,7 +94,7 @@ def remembered(app: App, spec: ModelSpec, task_types: tuple[str, ...], words: Me
 
 def check_named(words: str | None, flag: str) -> None:
     """Words that name a model, and not a quality that another model may have tomorrow."""
-    if words is None or automatic(words) or catalogue.plain(words) in _qualities():
+    if words is None or leaves_open(words) or catalogue.plain(words) in _qualities():
         raise UsageError(
             f"{flag} needs a model by its name: nothing was named that could be remembered.",
             kind="cannot_remember",
@@ -103,13 +103,14 @@ def check_named(words: str | None, flag: str) -> None:
 
 
 def automatic(words: str | None) -> bool:
-    """Whether these words leave the model to us."""
-    return says("automatic", words)
+    """Whether these words leave the model of one request to us."""
+    return words is not None and catalogue.plain(words) in _listed("automatic")
 
 
-def says(what: str, words: str | None) -> bool:
-    """Whether words are of one list of data/words.json."""
-    return words is not None and catalogue.plain(words) in _listed(what)
+def leaves_open(words: str | None) -> bool:
+    """Whether these words leave the model of all requests from now on to us: who always wants the best
+    wants the best of each day."""
+    return automatic(words) or (words is not None and catalogue.plain(words) in _listed("best"))
 
 
 def _preferred(app: App, wish: Wish, task_type: TaskType) -> tuple[ModelSpec | None, str | None]:

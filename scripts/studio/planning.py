@@ -50,7 +50,8 @@ class Wish:
     def digest(self, inputs: tuple[Source, ...]) -> str:
         """The same for two commands that ask for the same, whatever the live list says by then, and whatever
         the person prefers or somebody recommends by then: who asks again means the first one."""
-        about = (self.task_type, self.provider, self.gateway, self.user_id, *(["automatic"] * self.automatic))
+        about: tuple[str | None, ...] = (self.task_type, self.provider, self.gateway, self.user_id)
+        about += ("automatic",) if self.automatic else ()
         return terms.digest({**self.requested(), "inputs": terms.inputs_of(inputs), "about": about})
 
 

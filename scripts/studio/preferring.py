@@ -58,9 +58,9 @@ def _show(app: App) -> Json:
 
 
 def _set(app: App) -> Json:
-    """Words that leave the choice to us clear instead: who says "the best" wants the best of every day."""
+    """Words that leave the choice to us clear instead."""
     made = app.made
-    if choices.automatic(made.model) or choices.says("best", made.model):
+    if choices.leaves_open(made.model):
         return _clear(app)
     choices.check_named(made.model, "prefs set --model")
     spec = catalogue.find(made.model, catalogue.models())
@@ -97,7 +97,7 @@ def _import(app: App) -> Json:
     taken = app.ledger.preferences.take_over(f"preferences {path}", wanted)
     if taken is None:
         return _document(app, words.say("prefs.read_before"), rows=())
-    kept = {(row.user_id, row.task_type) for row, ours in zip(good, taken, strict=True) if ours}
+    kept = [(row.user_id, row.task_type) for row, ours in zip(good, taken, strict=True) if ours]
     lines = [words.say("prefs.taken", count=len(kept)) if kept else words.say("prefs.taken_none")]
     strange = dict.fromkeys(row.model for row in rows if row.why)
     if strange:
