@@ -38,7 +38,17 @@ def refuse(message: str, detail: str, kind: str = "not_installed", code: int = 2
     import json
 
     about = ("job", "state", "task_id", "provider", "gateway", "task_type", "model", "requested", "applied")
-    open_ends = ("cost", "elapsed_s", "estimate_s", "percent", "note", "handed_out_at", "next", "background")
+    open_ends = (
+        "chosen_by",
+        "cost",
+        "elapsed_s",
+        "estimate_s",
+        "percent",
+        "note",
+        "handed_out_at",
+        "next",
+        "background",
+    )
     document = dict.fromkeys((*about, *open_ends))  # type: dict[str, object]
     document.update(
         schema="media-studio/result/1",

@@ -66,6 +66,12 @@ def kinds() -> set[str]:
     return literal | {error.kind for error in tree(errors.StudioError)} | set(errors.REFUSALS)
 
 
+def made_for() -> set[str]:
+    """The keys of what is made: of each kind of making, and of all that make one kind of thing."""
+    kinds_of_things = {f"kind.{made.kind}" for made in catalogue.task_types().values()}
+    return kinds_of_things | {f"task.{id}" for id in catalogue.task_types()}
+
+
 def placeholders(text: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
 
@@ -82,7 +88,7 @@ def test_both_languages_say_the_same_things_with_the_same_values() -> None:
 
 def test_every_text_is_said_somewhere() -> None:
     units = {f"unit.{gateway.unit.name}" for gateway in catalogue.gateways()}
-    families = {key for key in TEXTS["en"] if key.startswith(("option.", "charged."))}
+    families = {key for key in TEXTS["en"] if key.startswith(("option.", "charged."))} | made_for()
     used = said() | {f"error.{kind}" for kind in kinds()} | units | families | {"error.fallback"}
     assert set(TEXTS["en"]) - used == set()
 
@@ -96,7 +102,7 @@ def test_it_can_be_said_whether_something_was_charged(charged: str) -> None:
 
 def test_everything_that_is_said_has_a_text() -> None:
     assert said() <= set(TEXTS["en"]) | {"error.", "charged."}
-    assert {f"unit.{gateway.unit.name}" for gateway in catalogue.gateways()} <= set(TEXTS["en"])
+    assert {f"unit.{gateway.unit.name}" for gateway in catalogue.gateways()} | made_for() <= set(TEXTS["en"])
 
 
 @pytest.mark.parametrize("error", list(tree(errors.StudioError)), ids=lambda error: error.__name__)

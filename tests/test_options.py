@@ -12,14 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from studio import arguments, options
+from studio import argtypes, arguments, options
 from studio.errors import EXITS, UsageError
 
 NUMBERS = [
     (command, option)
     for option in options.OPTIONS
     for command in options.COMMANDS
-    if isinstance(option.type, options.Within) and command.name in option.commands
+    if isinstance(option.type, argtypes.Within) and command.name in option.commands
 ]
 OLDER = {  # every option of the script that came before, with the name it has now
     "--api-key": ("ima_example", "api_key"),
@@ -102,7 +102,7 @@ def test_a_number_out_of_range_stops_and_the_bounds_are_allowed(
     command: options.Command, option: options.Option
 ) -> None:
     bounds = option.type
-    assert isinstance(bounds, options.Within)
+    assert isinstance(bounds, argtypes.Within)
     step = 1 if bounds.whole else 0.01
     words = [command.name, *(["k3f9q2xa"] if command.words else [])]
     for value in (bounds.least, bounds.most):
@@ -209,11 +209,15 @@ def test_the_schema_of_a_command_is_valid_closed_and_says_what_the_parser_takes(
     Draft202012Validator.check_schema(schema)
     json.dumps(schema)
     flags = {option.flags[0] for option in options.OPTIONS if command.name in option.commands}
-    assert set(schema["properties"]) == flags | set(command.words)
+    chosen = {"what"} if command.choices else set()
+    assert set(schema["properties"]) == flags | set(command.words) | chosen
     assert schema["additionalProperties"] is False
     assert schema["required"] == list(command.words)
     valid = Draft202012Validator(schema)
     made = arguments.parse([command.name, *("k3f9q2xa" for _ in command.words)])
+    if command.choices:
+        assert schema["properties"]["what"]["default"] == command.choices[0] == made.what
+        assert schema["properties"]["what"]["enum"] == list(command.choices)
     for option in options.OPTIONS:
         default = getattr(made, option.name, None)
         if default is not None:

@@ -15,7 +15,7 @@ from support import ROOT
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "references").glob("*.md")])
 FOREIGN_FLAGS = {"--help", "--version", "--strict", "--ar"}
-LATER = {"batch", "compose", "edit", "gallery", "prefs"}
+LATER = {"batch", "compose", "edit", "gallery"}
 
 
 def text_of(path: str | Path) -> str:

@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
 
 import create  # noqa: E402 - it lives in scripts/, which is not installed
-from studio import catalogue, errors, options  # noqa: E402
+from studio import argtypes, catalogue, errors, options  # noqa: E402
 from studio.catalogue import Vendor  # noqa: E402
 from studio.errors import EXITS, REFUSALS, StudioError  # noqa: E402
 from studio.messages import LANGUAGES, action  # noqa: E402
@@ -238,7 +238,8 @@ def _said(texts: dict[str, str], kind: str, fallback: str) -> str:
 
 
 def _command(command: options.Command) -> tuple[str, str]:
-    return f"`{' '.join((command.name, *(word.upper() for word in command.words)))}`", command.help
+    words = [word.upper() for word in command.words] + ["|".join(command.choices)] * bool(command.choices)
+    return f"`{' '.join((command.name, *words))}`", command.help
 
 
 def _option(option: options.Option) -> tuple[str, str, str, str]:
@@ -253,7 +254,7 @@ def _value(option: options.Option) -> str:
     words = [", ".join(option.choices) or option.metavar or option.name.upper()]
     if option.many or option.repeated:
         words.append("one or more")
-    if isinstance(option.type, options.Within):
+    if isinstance(option.type, argtypes.Within):
         words.append(f"{_number(option.type.least)} to {_number(option.type.most)}")
     if option.default is not None:
         plain = isinstance(option.default, str)

@@ -68,7 +68,7 @@ class App:
             },
         )
         named = [self.named_language, self.settings.config.get("language")]
-        prompted = language_of(getattr(made, "prompt", None))
+        prompted = language_of(getattr(made, "prompt", getattr(made, "model", None)))
         self.language = next((one for one in named if one in LANGUAGES), prompted)
 
     @property

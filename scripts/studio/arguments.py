@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from studio import __version__
+from studio.argtypes import Within, json_object
 from studio.errors import EXITS, UsageError
-from studio.options import COMMANDS, OPTIONS, WORDS, Command, Option, Within, json_object
+from studio.options import COMMANDS, OPTIONS, WORDS, Command, Option
 from studio.values import written
 
 
@@ -92,6 +93,8 @@ def schema(command: Command) -> dict[str, Any]:
     properties: dict[str, Any] = {
         word: {"type": "string", "description": WORDS.get(word, word)} for word in command.words
     }
+    if command.choices:
+        properties["what"] = {"type": "string", "enum": list(command.choices), "default": command.choices[0]}
     for option in OPTIONS:
         if command.name in option.commands:
             properties[option.flags[0]] = _property(option)
@@ -127,6 +130,8 @@ def _parser(command: Command) -> _Parser:
     parser = _Parser(prog=f"create.py {command.name}", description=command.help, allow_abbrev=False)
     for word in command.words:
         parser.add_argument(word, help=WORDS.get(word))
+    if command.choices:
+        parser.add_argument("what", nargs="?", choices=command.choices, default=command.choices[0])
     for option in OPTIONS:
         if command.name in option.commands:
             parser.add_argument(*option.flags, dest=option.name, help=option.help, **_settings(option))

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from studio import (
     arguments,
+    choices,
     consent,
     documents,
     errands,
@@ -47,6 +48,7 @@ def quote(app: App) -> Json:
     nothing bought. Says too what buying it now would end with."""
     errand = errands.errand(app)
     app.plan = plan = errand.plan()
+    choices.settle(app, errand.choice, plan)
     stop: NeedsApproval | OverLimit | None = None
     try:
         app.ledger.settle()
@@ -92,6 +94,7 @@ def _buy(app: App, uploads_until: float | None = None) -> Job:
     if before and before.state not in {"intent", "unknown"}:
         return before
     plan = errand.plan()
+    choices.settle(app, errand.choice, plan)
 
     def agree() -> None:
         app.ledger.accounts.check(plan, errand.gateway)  # before anybody is asked for a yes that cannot count

@@ -16,6 +16,7 @@ from studio.errors import UsageError
 from studio.types import Gateway, InputRule, Json, ModelSpec, TaskType, Unit
 
 DATA = Path(__file__).parent / "data"
+ANY = "auto"  # of the words that leave the model to us, the one that we write ourselves
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from studio import arguments, buying, catalogue, documents, jobs, looking, speech, telling, text
+from studio import arguments, buying, catalogue, documents, jobs, looking, preferring, speech, telling, text
 from studio.app import App
 from studio.errors import InternalError, Interrupted, StudioError
 from studio.interrupts import Interrupts
@@ -37,6 +37,7 @@ COMMANDS: dict[str, Callable[[App], Json]] = {
     "fetch": jobs.fetch,
     "cancel": jobs.cancel,
     "reconcile": jobs.reconcile,
+    "prefs": preferring.prefs,
     "spend": looking.spend,
     "purge": jobs.purge,
     "models": looking.models,

@@ -221,6 +221,7 @@ def _about(plan: Plan) -> Json:
         "gateway": plan.gateway,
         "task_type": plan.task_type,
         "model": asdict(plan.model),
+        "chosen_by": plan.chosen_by,
         "requested": dict(plan.requested),
         "applied": applied(plan),
     }
@@ -241,7 +242,7 @@ def _job(job: Job, gateway: Gateway, voice: Voice, now: float) -> Json:
 
 def _no_job(plan: Plan | None, gateway: Gateway | None, voice: Voice) -> Json:
     """The parts of a result in their order, with what a plan alone can fill."""
-    about = dict.fromkeys(("provider", "gateway", "task_type", "model", "requested", "applied"))
+    about = dict.fromkeys(("provider", "gateway", "task_type", "model", "chosen_by", "requested", "applied"))
     return {
         "schema": RESULT,
         "event": "result",

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from studio import arguments, catalogue, planning
+from studio import arguments, catalogue, choices, planning
 from studio.app import App
+from studio.choices import Choice
 from studio.earlier import Earlier, earlier
 from studio.errors import UsageError
 from studio.planning import Wish
@@ -24,21 +25,25 @@ class Errand:
     app: App
     wish: Wish
     task_type: TaskType
-    model: ModelSpec
+    choice: Choice
     inputs: tuple[Source, ...]
     gateway: Gateway
     runner: Runner
     earlier: Earlier | None = None
 
     def plan(self, wish: Wish | None = None) -> Plan:
-        return planning.draft(
-            wish or self.wish,
-            task_type=self.task_type,
-            model=self.model,
-            gateway=self.gateway,
-            inputs=self.inputs,
-            offers_of=self._offers,
-        )
+        try:
+            return planning.draft(
+                wish or self.wish,
+                task_type=self.task_type,
+                model=self.choice.model,
+                gateway=self.gateway,
+                inputs=self.inputs,
+                offers_of=self._offers,
+                chosen_by=self.choice.by,
+            )
+        except UsageError as no:
+            raise choices.explained(no, self.choice, self.wish.language) from None
 
     def _offers(self, model: ModelSpec, task_type: str) -> tuple[Offer, ...]:
         offers = self.app.offers(self.runner, task_type, self.wish.speed)
@@ -54,12 +59,11 @@ def errand(app: App) -> Errand:
         wish = before.continued(wish)
     task_type = planning.task_type_of(wish)
     planning.check_prompt(wish, task_type)
-    kept = before.model if before and before.keeps_model else None
-    model = kept or planning.model_of(wish, task_type, app.payable)
+    choice = choices.choose(app, wish, task_type, before.model if before and before.keeps_model else None)
     inputs = planning.inspect(wish, task_type)
     if before:
         before.check_unchanged(inputs)
-    gateway = app.reach(model.gateway, wish.speed)
+    gateway = app.reach(choice.model.gateway, wish.speed)
     if app.made.command == "start":
         gateway = replace(gateway, connect_timeout=START_TIMEOUT, read_timeout=START_TIMEOUT)
     if len({is_loopback(url) for url in gateway.urls.values()}) > 1 and any(one.data for one in inputs):
@@ -68,19 +72,21 @@ def errand(app: App) -> Errand:
             kind="base_url_refused",
             detail="Set them all: see `doctor`.",
         )
-    runner = app.runner(model.provider, gateway, wish.speed)
-    return Errand(app, wish, task_type, model, inputs, gateway, runner, before)
+    runner = app.runner(choice.model.provider, gateway, wish.speed)
+    return Errand(app, wish, task_type, choice, inputs, gateway, runner, before)
 
 
 def _wish(app: App) -> Wish:
     made = app.made
     speed = made.speed or 1.0
+    automatic = choices.automatic(made.model)
     if speed != 1.0 and not app.sandbox and not _on_loopback(app):
         raise UsageError("--speed is for rehearsals: give --sandbox too.", kind="speed_refused")
     return Wish(
         prompt=made.prompt,
         task_type=made.task_type,
-        model=made.model,
+        model=None if automatic else made.model,
+        automatic=automatic,
         version_id=made.version_id,
         provider=made.provider,
         gateway=made.gateway,

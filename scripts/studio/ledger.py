@@ -20,6 +20,7 @@ from studio.accounts import Accounts
 from studio.errors import InternalError, Interrupted, NotSaved, UnknownOutcome, UsageError, error_record
 from studio.migrations import MIGRATIONS
 from studio.names import Names, own_key
+from studio.preferences import Preferences
 from studio.rows import accepted, dump, job, marks, output
 from studio.store import Store
 from studio.told import Told
@@ -63,6 +64,7 @@ class Ledger:
         self.uploads = Uploads(self._store, clock)
         self.names = Names(self._store)
         self.told = Told(self._store, clock)
+        self.preferences = Preferences(self._store, clock)
 
     def close(self) -> None:
         self._store.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from studio import catalogue
 from studio.types import Plan, Unit
@@ -84,6 +84,18 @@ class Messages:
     def plainly(self, text: str) -> str:
         """A text in which options go by the names that people have for them."""
         return NAMES.sub(lambda found: self.option(found[0]), text)
+
+    def made_for(self, task_types: Collection[str]) -> str:
+        """What a model is used for: your pictures; or only pictures made from words."""
+        known = catalogue.task_types()
+        whole = {
+            kind
+            for kind in dict.fromkeys(made.kind for made in known.values())
+            if all(id in task_types for id, made in known.items() if made.kind == kind)
+        }
+        names = [f"kind.{known[id].kind}" if known[id].kind in whole else f"task.{id}" for id in task_types]
+        texts = [self._texts.get(name, name.partition(".")[2].replace("_", " ")) for name in names]
+        return self.say("list_and").join(dict.fromkeys(texts))
 
     def what(self, plan: Plan) -> str:
         """What is bought, as a person says it: 2 pictures, 4K."""

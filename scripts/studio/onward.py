@@ -17,7 +17,7 @@ from studio.types import Alternative, Job, Plan
 
 SCRIPT = Path(__file__).resolve().parents[1] / "create.py"
 ASKS = (NeedsApproval.exit_code, UnknownOutcome.exit_code)  # those whose `next` is for after a yes
-UNSAID = ("--dry-run", "--yes", "--accept-unknown-price")  # a token says it better
+UNSAID = ("--dry-run", "--yes", "--accept-unknown-price", "--remember")  # a token says it, or it is done
 OF_ITS_OWN = ("--model", "--model-id", "--version-id", "--approve", "--idempotency-key", "--max-credits")
 
 

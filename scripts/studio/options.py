@@ -5,23 +5,29 @@ What is given is read by `studio.arguments`.
 
 from __future__ import annotations
 
-import argparse
-import json
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
-from typing import Any, NoReturn
+from typing import Any
+
+from studio.argtypes import Within, earlier_picture, json_object, moment, named, pair, short, whole
 
 PAYING = ("make", "start")
 WISHING = (*PAYING, "quote", "again")  # those that say what is wanted
 ASKING = (*PAYING, "quote")
 TALKING = (*WISHING, "models", "wait", "fetch", "reconcile", "cancel")  # those that may speak to a gateway
-EVERY = (*TALKING, "show", "list", "spend", "purge", "doctor", "schema", "sandbox")
+SPEAKING = (*TALKING, "prefs")
+EVERY = (*TALKING, "show", "list", "prefs", "spend", "purge", "doctor", "schema", "sandbox")
 CHANNELS = ("feishu", "discord", "telegram")  # the names in data/channels.json
 OF_A_JOB = ("wait", "show", "fetch", "cancel", "reconcile")
-REHEARSING = (*WISHING, "models", "list", "spend", "purge", *OF_A_JOB)  # these also know by the job's id
-UNITS = {"d": "days", "h": "hours", "m": "minutes"}
+REHEARSING = (
+    *WISHING,
+    "models",
+    "list",
+    "prefs",
+    "spend",
+    "purge",
+    *OF_A_JOB,
+)  # these also know by the job's id
 
 
 WORDS = {"job": "a job's id, or `last`: the newest of --user-id, or of those without one"}
@@ -32,6 +38,7 @@ class Command:
     name: str
     help: str
     words: tuple[str, ...] = ()  # positional arguments
+    choices: tuple[str, ...] = ()  # one more word, one of these; the first where there is none
 
 
 COMMANDS = (
@@ -45,6 +52,7 @@ COMMANDS = (
     Command("fetch", "save a finished job's files again; never buys", ("job",)),
     Command("cancel", "stop a job, where that is still possible", ("job",)),
     Command("reconcile", "settle a job of which it is not known whether it was bought", ("job",)),
+    Command("prefs", "the model a user wants from now on", choices=("show", "set", "clear", "import")),
     Command("spend", "what was spent, where and by whom, and what the limits leave"),
     Command("purge", "forget jobs that ended long ago; their files stay"),
     Command("models", "what can be made, with which options and prices"),
@@ -75,109 +83,28 @@ class Option:
         return self.flags[0].lstrip("-").replace("-", "_")
 
 
-@dataclass(frozen=True)
-class Within:
-    """A number between two bounds, both allowed."""
-
-    least: float
-    most: float
-    whole: bool = False
-
-    def __call__(self, text: str) -> float:
-        try:
-            value = int(text) if self.whole else float(text)
-        except ValueError:
-            value = self.least - 1
-        if not self.least <= value <= self.most:
-            kind = "whole number" if self.whole else "number"
-            raise argparse.ArgumentTypeError(
-                f"must be a {kind} from {self.least:.15g} to {self.most:.15g}, not {text!r}"
-            )
-        return value
-
-
-def whole(least: int, most: int) -> Within:
-    return Within(least, most, whole=True)
-
-
-def pair(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals or not name.strip():
-        raise argparse.ArgumentTypeError(f"must look like name=value, not {text!r}")
-    return name.strip(), value
-
-
-def named(text: str) -> str:
-    if not text.strip():
-        raise argparse.ArgumentTypeError("was given without a value")
-    return text
-
-
-def earlier_picture(text: str) -> str:
-    """JOB, or JOB:2 for its second picture."""
-    job, colon, number = text.partition(":")
-    named(job)
-    if colon:
-        whole(1, 10)(number)
-    return text
-
-
-def json_object(text: str) -> dict[str, Any]:
-    try:
-        value = json.loads(text, object_pairs_hook=_once_each, parse_constant=_no_number, parse_float=_finite)
-    except (ValueError, RecursionError):
-        value = None
-    if not isinstance(value, dict):
-        raise argparse.ArgumentTypeError('must be a JSON object, such as {"size": "4K"}')
-    return value
-
-
-def _no_number(text: str) -> NoReturn:
-    raise argparse.ArgumentTypeError(f"holds {text}, which is no number")
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    return number if math.isfinite(number) else _no_number(text)
-
-
-def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A JSON object; a name that stands in it twice would hide what was asked first."""
-    made = dict(pairs)
-    if len(made) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise argparse.ArgumentTypeError(f"names {twice} twice")
-    return made
-
-
-def moment(text: str) -> timedelta | date:
-    """How long ago, or a day."""
-    number, unit = text[:-1], text[-1:]
-    if number.isdecimal() and unit in UNITS and len(number) < 6:
-        return timedelta(**{UNITS[unit]: int(number)})
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"must be a date such as 2026-03-01, or an age such as 30d or 12h, not {text!r}"
-        ) from None
-
-
 OPTIONS = (
     Option(("--prompt",), "what to make, in words", WISHING, metavar="TEXT"),
     Option(
         ("--model", "--model-id"),
         "a model by id, name or nickname; the default is shown by `models`",
-        WISHING,
+        (*WISHING, "prefs"),
         metavar="NAME",
     ),
     Option(("--version-id",), "one version of the model, by the vendor's id", WISHING, metavar="ID"),
     Option(
         ("--task-type",),
         "what kind of making; else read from the inputs",
-        (*WISHING, "models"),
+        (*WISHING, "models", "prefs"),
         metavar="TYPE",
+    ),
+    Option(("--remember",), "use --model from now on, for all that it makes", ASKING, switch=True),
+    Option(
+        ("--recommended",), "where the user names and prefers no model", ASKING, type=named, metavar="MODEL"
+    ),
+    Option(("--reason",), "why --recommended, in words for the user", ASKING, type=short, metavar="TEXT"),
+    Option(
+        ("--file",), "what to import (default: the older skill's)", ("prefs",), type=named, metavar="FILE"
     ),
     Option(("--provider",), "only models of this provider", (*WISHING, "models"), metavar="NAME"),
     Option(("--gateway",), "only models paid through this gateway", (*WISHING, "models"), metavar="NAME"),
@@ -323,7 +250,7 @@ OPTIONS = (
         ("make",),
         switch=True,
     ),
-    Option(("--language",), "of the messages", TALKING, choices=("auto", "zh", "en"), default="auto"),
+    Option(("--language",), "of the messages", SPEAKING, choices=("auto", "zh", "en"), default="auto"),
     Option(
         ("--channel",),
         "the chat that the messages go to: files are fitted to it (default: to all of them)",
@@ -333,7 +260,7 @@ OPTIONS = (
     Option(
         ("--user-id",),
         "whose job it is; never leaves this machine",
-        (*WISHING, "list", "spend"),
+        (*WISHING, "list", "spend", "prefs"),
         metavar="ID",
     ),
     Option(

@@ -23,6 +23,7 @@ class Wish:
     prompt: str | None = None
     task_type: str | None = None
     model: str | None = None
+    automatic: bool = False  # said in so many words that any model will do: no preference counts
     version_id: str | None = None
     provider: str | None = None
     gateway: str | None = None
@@ -49,9 +50,11 @@ class Wish:
         }
 
     def digest(self, inputs: tuple[Source, ...]) -> str:
-        """The same for two commands that ask for the same, whatever the live list says by then. What came of
+        """The same for two commands that ask for the same, whatever the live list says by then, and whatever
+        the person prefers or somebody recommends by then: who asks again means the first one. What came of
         --from-job stands in the other parts: it is a way to say them."""
-        about = (self.task_type, self.provider, self.gateway, self.user_id)
+        about: tuple[str | None, ...] = (self.task_type, self.provider, self.gateway, self.user_id)
+        about += ("automatic",) if self.automatic else ()
         asked = {name: value for name, value in self.requested().items() if name != "from_job"}
         return terms.digest({**asked, "inputs": terms.inputs_of(inputs), "about": about})
 
@@ -123,12 +126,20 @@ def draft(  # noqa: PLR0913 - the parts of a plan, each found by a step of its o
     gateway: Gateway,
     inputs: tuple[Source, ...],
     offers_of: OffersOf,
+    chosen_by: str | None = None,
 ) -> Plan:
-    """Bind what was asked to the live form and find its one price; or stop, with the models that can."""
+    """Bind what was asked to the live form and find its one price; or stop, with the models that can.
+    `chosen_by`: who named the model, where the wish does not."""
     asked = params.read(task_type.id, wish.prompt, wish.n, wish.options)
     profile = catalogue.profile(wish.model, {gateway.id}) if wish.model else None
     offers = offers_of(model, task_type.id)
-    offer = _offer(replace(wish, model=profile.model) if profile else wish, model, task_type, offers)
+    meant = replace(wish, model=profile.model) if profile else wish
+    try:
+        offer = _offer(meant, model, task_type, offers)
+    except UsageError as no:
+        if wish.model is None:  # nobody named it now: others that can are as good an answer
+            no.alternatives, _ = alternatives(offers, Offer(model.id, "", model.name), asked, gateway)
+        raise
     model = catalogue.by_id(offer.model_id, gateway.id) or ModelSpec(
         offer.model_id, offer.name, model.provider, gateway.id, poll_every=model.poll_every
     )
@@ -164,6 +175,7 @@ def draft(  # noqa: PLR0913 - the parts of a plan, each found by a step of its o
         alternatives=to_try(others, model),
         presumed=presumed,
         ask_first=profile is not None and profile.ask,
+        chosen_by=chosen_by or ("asked" if wish.model else "default"),
     )
 
 

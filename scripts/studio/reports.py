@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from studio import params
+from studio import catalogue, params
 from studio.accounts import Spending
 from studio.documents import cost, instant
+from studio.preferences import Preference
 from studio.types import Gateway, Job, Json, ModelSpec, Offer
 
 
@@ -34,6 +35,29 @@ def listing(
             }
             for job in jobs
         ],
+    }
+
+
+def preferences(
+    what: str, rows: Sequence[Preference], left: Sequence[Json], message: str, *, sandbox: bool
+) -> Json:
+    """What is preferred now, by user and task type. `left`: the rows of an older file that were not taken."""
+    return {
+        **_looked("prefs", sandbox),
+        "what": what,
+        "preferences": [
+            {
+                "user_id": one.user_id,
+                "task_type": one.task_type,
+                "gateway": one.gateway,
+                "model": {"id": one.model_id, "name": spec.name if spec else None},
+                "set_at": instant(one.set_at),
+            }
+            for one in rows
+            for spec in [catalogue.by_id(one.model_id, one.gateway)]
+        ],
+        "left": list(left),
+        "send": [{"action": "send", "message": message}],
     }
 
 

@@ -19,6 +19,7 @@ def person(document: Json) -> str:
         "media-studio/doctor/1": _doctor,
         "media-studio/sandbox/1": _sandbox,
         "media-studio/schema/1": _schema,
+        "media-studio/prefs/1": _prefs,
         "media-studio/spend/1": _spend,
         "media-studio/purge/1": _purge,
     }.get(document["schema"], _job)
@@ -36,6 +37,9 @@ def values(document: Json) -> str:
     one: dict[str, Callable[[], str]] = {
         "doctor": lambda: "ready" if document["ready"] else "not ready",
         "purge": lambda: str(document["purged"]),
+        "prefs": lambda: "\n".join(
+            f"{row['task_type']} {row['model']['id']}" for row in document["preferences"]
+        ),
         "spend": lambda: "\n".join(f"{row['gateway']} {row['spent_today']}" for row in document["limits"]),
     }
     if kind in one:
@@ -98,6 +102,16 @@ def _list(document: Json) -> Iterator[str]:
         yield f"{row['job']}  {row['state']:9}  {cost:>10}  {row['model']}  {(row['prompt'] or '')[:50]}"
         for path in row["paths"]:
             yield f"    {path}"
+
+
+def _prefs(document: Json) -> Iterator[str]:
+    for item in document["send"]:
+        yield item["message"]
+    for row in document["preferences"]:
+        whose = f"{row['user_id']}  " if row["user_id"] else ""
+        yield f"{whose}{row['task_type']}  {row['model']['name'] or row['model']['id']}"
+    for row in document["left"]:
+        yield f"not taken: {row['user_id']}  {row['task_type']}  {row['model']}"
 
 
 def _spend(document: Json) -> Iterator[str]:

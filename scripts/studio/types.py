@@ -261,6 +261,7 @@ class Plan:
     alternatives: tuple[Alternative, ...] = ()  # at most two other models that make the same
     presumed: Mapping[str, Any] = field(default_factory=dict)  # what a quality word came to: best is 4K
     ask_first: bool = False  # the person is asked whatever it costs
+    chosen_by: str = "default"  # who named the model: asked, preference, recommended; default: nobody
 
     def to_json(self) -> Json:
         """For the ledger. The bytes of inputs stay out: their digest says which they were."""
@@ -278,6 +279,8 @@ class Plan:
         made["estimate"] = tuple(record["estimate"]) if record["estimate"] else None
         made["steps"] = tuple(record.get("steps", ()))
         made["alternatives"] = tuple(map(Alternative.from_json, record.get("alternatives", ())))
+        named = record["requested"].get("model") is not None  # what older records say of it
+        made.setdefault("chosen_by", "asked" if named else "default")
         return Plan(**made)
 
 

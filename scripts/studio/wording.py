@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from studio import arguments, placing
+from studio.catalogue import ANY
 from studio.options import flag
 from studio.types import Plan
 
@@ -27,8 +28,9 @@ def words(
     if given("task_type") or not given("input_images"):  # else read from the inputs
         yield f"--task-type={given('task_type') or plan.task_type}"
     yield f"--gateway={given('gateway') or plan.gateway}"
-    for name in ("prompt", "model", "n"):
-        value = given(name) or asked[name]
+    named = asked["model"] or _unnamed(plan)
+    for name, before in (("prompt", asked["prompt"]), ("model", named), ("n", asked["n"])):
+        value = given(name) or before
         if value is not None:
             yield f"--{name}={value}"
     version = given("version_id") or (None if given("model") else asked.get("version_id"))
@@ -50,6 +52,12 @@ def words(
     yield from (f"--{name}={value}" for name, value in rest.items() if value is not None)
     if sandbox:
         yield "--sandbox"
+
+
+def _unnamed(plan: Plan) -> str:
+    """A model that nobody named, so that it stays what it was: what was preferred or recommended then may be
+    another now."""
+    return ANY if plan.chosen_by == "default" else plan.model.id
 
 
 def _parameters(options: dict[str, Any]) -> Iterator[str]:

@@ -27,12 +27,14 @@ from urllib3.util import connection
 from studio import cli
 from studio.http import Http
 from studio.ledger import Ledger
+from studio.preferences import Preferences
 
 POINTS: dict[str, tuple[Any, str, str]] = {
     "begin": (Ledger, "begin", "around"),
     "intent": (Ledger, "begin", "after"),
     "sending": (Ledger, "sending", "after"),
     "answered": (Ledger, "submitted", "before"),
+    "prefer": (Preferences, "save", "around"),
     "asked": (Http, "ask", "after"),
     "printing": (cli.Out, "document", "before"),
     "refused": (connection, "create_connection", "refused"),

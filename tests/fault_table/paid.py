@@ -28,7 +28,8 @@ class Paid:
     """Amounts are in the gateway's unit. Faults are played at the endpoint that their row names.
 
     price: of the order without options. four: the words that ask for four. pixels: the words that ask for a
-    size in pixels, and those. reports_charge: whether the vendor says what it took.
+    size in pixels, and those. models: two that make both of task_types. reports_charge: whether the vendor
+    says what it took.
     """
 
     gateway: str
@@ -36,6 +37,8 @@ class Paid:
     price: int
     four: tuple[str, ...]
     pixels: tuple[tuple[str, ...], tuple[int, int]]
+    models: tuple[str, str]
+    task_types: tuple[str, str]
     reports_charge: bool
     create_path: str
     list_path: str
@@ -66,6 +69,8 @@ IMA = Paid(
     price=5,
     four=("--n", "4"),
     pixels=(("--aspect-ratio", "16:9"), (2560, 1440)),
+    models=("SeeDream 4.5", "Nano Banana2"),
+    task_types=("text_to_image", "image_to_image"),
     reports_charge=False,
     create_path="/tasks/create",
     list_path="/product/list",

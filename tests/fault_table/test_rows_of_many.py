@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sqlite3
 import subprocess
 from dataclasses import replace
 from itertools import cycle
@@ -28,14 +30,15 @@ def limits(buyer: Buyer, per_day: float, per_user: float) -> None:
     )
 
 
-def at_once(commands: list[tuple[Buyer, list[str]]]) -> list[subprocess.Popen[bytes]]:
-    """So many processes, each stopped before the ledger is asked to begin (those that look: before
-    anything), and let go together. They come up a few at a time, so that none waits for a processor."""
+def at_once(commands: list[tuple[Buyer, list[str]]], at: str = "begin") -> list[subprocess.Popen[bytes]]:
+    """So many processes, each stopped before the ledger is asked to begin, or at another point (those that
+    look: before anything), and let go together. They come up a few at a time, so that none waits for a
+    processor."""
     processes: list[subprocess.Popen[bytes]] = []
     with barrier() as pipe:
         for first in range(0, len(commands), GROUP):
             for buyer, words in commands[first : first + GROUP]:
-                orders = {"barrier": pipe, **({} if words[0] == "spend" else {"at": "begin"})}
+                orders = {"barrier": pipe, **({} if words[0] == "spend" else {"at": at})}
                 processes.append(buyer.process(*words, drive=orders, pipe=pipe))
             for process in processes[first:]:
                 said(process, "ready")
@@ -88,6 +91,39 @@ def test_50_processes_at_once_lose_nothing_corrupt_nothing_and_hold_the_limits_t
         assert job["state"] in {"submitted", "done"}
     open_jobs = [job["job"] for job in jobs if job["state"] == "submitted"]
     assert buyer.wait(open_jobs[0]).code == 0
+
+
+@pytest.mark.parametrize("buyer", [("ima", "start")], indirect=True, ids="-".join)
+def test_50_processes_at_once_lose_and_double_no_preference_and_no_purchase(buyer: Buyer) -> None:
+    """Ten users, five processes each: two buy and remember, three set. Four of them want one model for both
+    kinds of making, the fifth another for one of the two: it may come last or be overwritten."""
+    first, second = buyer.paid.task_types
+    users = {f"user-{n}": buyer.paid.models[:: 1 if n % 2 else -1] for n in range(MANY // 5)}
+    commands = []
+    for user, (model, other) in users.items():
+        who = ("--user-id", user)
+        commands += [
+            *[(buyer, buyer.words("--model", model, "--remember", *who, prompt=f"{user} {k}")) for k in "ab"],
+            *[(buyer, ["prefs", "set", "--model", model, *who])] * 2,
+            (buyer, ["prefs", "set", "--model", other, "--task-type", second, *who]),
+        ]
+    assert len(commands) == MANY
+    runs = [finished(process) for process in at_once(commands, at="prefer")]
+
+    assert most_inside(runs) >= 2
+    assert [run.code for run in runs] == [0] * MANY
+    bought = 2 * len(users)
+    assert (len(buyer.jobs), buyer.creates, len(buyer.tasks)) == (bought, bought, bought)
+    for user, (model, other) in users.items():
+        rows = buyer.run("prefs", "--user-id", user).document["preferences"]
+        assert sorted(row["task_type"] for row in rows) == sorted((first, second)), "lost, or doubled"
+        held = {row["task_type"]: row["model"]["name"] for row in rows}
+        assert (held[first], held[second] in {model, other}) == (model, True)
+    home = Path(os.environ["MEDIA_STUDIO_HOME"])
+    assert list(home.glob("*.damaged*")) == []
+    with contextlib.closing(sqlite3.connect(home / "ledger.sqlite3")) as record:
+        assert record.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert record.execute("SELECT COUNT(*) FROM preferences").fetchone() == (2 * len(users),)
 
 
 @pytest.mark.parametrize("key", [(), ("--idempotency-key", "message-1")], ids=["without a key", "with a key"])
