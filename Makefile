@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help setup demo test lint format types imports docs docs-check tests breakages soak
+.PHONY: help setup demo test lint format types imports docs docs-check tests breakages soak ecosystem
 .DEFAULT_GOAL := help
 
 help:
@@ -15,6 +15,7 @@ help:
 	@echo "make test    lint, format, types, imports, docs-check and tests; each is a target of its own"
 	@echo "make docs    write the documents that are made from the code"
 	@echo "make soak    random faults, 500 sequences in one process and 500 of real processes; SEED=word repeats a run"
+	@echo "make ecosystem  the real skills and openclaw programs over a staged copy; they go to .venv/ecosystem, 1 GB"
 	@echo "make breakages  break the product on purpose, a line at a time, and see that a test notices"
 
 # What the command needs. The stamps keep a second run from installing again.
@@ -59,6 +60,9 @@ tests: $(VENV)/.test-needs
 
 breakages: $(VENV)/.test-needs
 	$(BIN)/python tools/breakages.py
+
+ecosystem: $(VENV)/.needs
+	$(BIN)/python tools/ecosystem.py
 
 # Other seeds each time; what broke is told with its seed.
 SEED := $(or $(SEED),$(shell date +%s))
