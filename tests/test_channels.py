@@ -91,7 +91,7 @@ def test_what_is_taken_without_a_channel_is_taken_by_every_one(size: int, width:
 
 @pytest.mark.parametrize("command", options.COMMANDS, ids=lambda command: command.name)
 def test_the_commands_whose_messages_can_hold_a_file_know_the_channel(command: options.Command) -> None:
-    words = [command.name, *("k3f9q2xa" for _ in command.words)]
+    words = [command.name, *("k3f9q2xa" for _ in command.words), *command.choices[:1]]
     if command.name in WITH:
         assert [arguments.parse([*words, "--channel", name]).channel for name in options.CHANNELS] == [
             *options.CHANNELS

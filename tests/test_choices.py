@@ -146,9 +146,9 @@ def test_a_reason_is_one_line_without_what_nobody_can_see(vendor: Vendor) -> Non
         (
             "en",
             "❌ Midjourney, which you want me to use, cannot do 16:9. Nothing was charged.",
-            "Shall I switch?",
+            "Shall I try one of them?",
         ),
-        ("zh", "❌ 你指定的 Midjourney 不支持 16:9。没有扣费。", "要换吗？"),
+        ("zh", "❌ 你指定的 Midjourney 不支持 16:9。没有扣费。", "要换一个试试吗？"),
     ],
 )
 def test_a_preference_that_cannot_do_it_stops_and_says_which_models_can(
