@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help setup demo test lint format types imports docs docs-check tests breakages soak ecosystem
+.PHONY: help setup demo test lint format types imports docs docs-check tests chats breakages soak ecosystem
 .DEFAULT_GOAL := help
 
 help:
@@ -16,6 +16,7 @@ help:
 	@echo "make docs    write the documents that are made from the code"
 	@echo "make soak    random faults, 500 sequences in one process and 500 of real processes; SEED=word repeats a run"
 	@echo "make ecosystem  the real skills and openclaw programs over a staged copy; they go to .venv/ecosystem, 1 GB"
+	@echo "make chats   conversations with a mechanical agent, in both languages"
 	@echo "make breakages  break the product on purpose, a line at a time, and see that a test notices"
 
 # What the command needs. The stamps keep a second run from installing again.
@@ -56,7 +57,11 @@ docs-check: $(VENV)/.test-needs
 	$(BIN)/python tools/gen_docs.py --check
 
 tests: $(VENV)/.test-needs
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --ignore=tests/chat
+
+# Conversations, each with real processes and real waits: minutes of their own.
+chats: $(VENV)/.test-needs
+	$(BIN)/python -m pytest -n auto tests/chat
 
 breakages: $(VENV)/.test-needs
 	$(BIN)/python tools/breakages.py
