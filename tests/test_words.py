@@ -44,6 +44,7 @@ QUALITY = {  # words -> model, size, points, asked first
 }
 SIZES = {"4k": "4K", "2k": "2K", "1k": "1K", "512": "512px"}
 RATIOS = {"横图": "16:9", "横向": "16:9", "竖图": "9:16", "竖向": "9:16", "方形": "1:1"}
+RATIOS |= {"landscape": "16:9", "portrait": "9:16", "square": "1:1"}  # what SKILL.md tells agents to pass on
 SAID = [(word, *meant) for words, meant in QUALITY.items() for word in words.split()]
 
 
