@@ -176,7 +176,14 @@ class Story:
                 elif row.state == "done" and row.unsaved:
                     self.run(["fetch", row.id, "--max-wait", "20"])
                 elif not row.over:
-                    self.run(["wait", row.id, "--max-wait", "20"])
+                    self._follow(["wait", row.id, "--max-wait", "20"])
+
+    def _follow(self, words: Sequence[str]) -> None:
+        document = self.run(words)
+        for _ in range(rules.TURNS):
+            if document is None or document["done"]:
+                return
+            document = self.run(document["next"][2:])
 
     def check(self) -> None:
         """After settling."""

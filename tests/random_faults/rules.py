@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 OPEN = ("intent", "sending", "submitted", "unknown")
 CONFIRM_ABOVE = 20  # points, as shipped
+TURNS = 20  # more than the progress messages of one job
 ROWS = """
     SELECT id, state, task_id, plan, amount, claimed_on, user_id,
         (SELECT COUNT(*) FROM events WHERE job = jobs.id AND what = 'sending') AS sent,

@@ -31,7 +31,7 @@ def test_a_job_that_is_forgotten_while_somebody_follows_it_is_no_defect(world: W
     world.armed = [Armed("frozen", "poll")]
     world.run("make", "--prompt", "a lighthouse")
     (row,) = world.rows()
-    world.run("wait", row.id)
+    world.follow("wait", row.id)
     world.now += HOUR
     world.run("purge", "--before", "0m")
     world.thaw(world.frozen[0])

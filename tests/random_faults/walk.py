@@ -91,7 +91,7 @@ class Walk:
                 elif row.state == "done" and row.unsaved:
                     world.run("fetch", row.id, "--max-wait", "7200")
                 elif not row.over:
-                    world.run("wait", row.id, "--max-wait", "7200")
+                    world.follow("wait", row.id, "--max-wait", "7200")
 
     def check(self) -> None:
         """After settling."""
@@ -140,7 +140,7 @@ class Walk:
     def _about_the_newest(self) -> None:
         rows = self.world.rows()
         if rows and rows[-1].state == "submitted":
-            self._run(["wait", rows[-1].id, "--max-wait", "300"])
+            self._note(self.world.follow("wait", rows[-1].id, "--max-wait", "300"))
 
     def _about_a_job(self) -> None:
         rows = self.world.rows()

@@ -89,6 +89,15 @@ class World:
         process.run()
         return self._ended(process)
 
+    def follow(self, *words: str) -> Ran | None:
+        """A command and what it says comes next, as long as a patient agent goes on with it."""
+        ran = self.run(*words)
+        for _ in range(rules.TURNS):
+            if ran is None or ran.document.get("done", True):
+                return ran
+            ran = self.run(*ran.document["next"][2:])
+        return ran
+
     def thaw(self, process: Process) -> Ran | None:
         self.frozen.remove(process)
         self.log.append(f"goes on: {' '.join(process.words)}")
