@@ -78,11 +78,12 @@ class Messages:
         return ("" if self.language == "zh" else " ").join(filter(None, said))
 
     def option(self, name: str) -> str:
-        """What an option is called among people."""
-        return self._texts.get(f"option.{name}") or name.replace("_", " ")
+        """What an option, or a task, is called among people."""
+        known = self._texts.get(f"option.{name}") or self._texts.get(f"task.{name}")
+        return known or name.replace("_", " ")
 
     def plainly(self, text: str) -> str:
-        """A text in which options go by the names that people have for them."""
+        """A text in which options and tasks go by the names that people have for them."""
         return NAMES.sub(lambda found: self.option(found[0]), text)
 
     def made_for(self, task_types: Collection[str]) -> str:

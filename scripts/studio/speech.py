@@ -17,7 +17,7 @@ from studio.types import Alternative, Enclosure, Gateway, Job, Json, Plan, Saved
 ASKED_AGAIN = ("unknown", "maybe_bought")
 SIZES = ("size", "quality", "resolution")
 REASON = re.compile(r"[^\W\d_](?:[^\W_]|[ ,.;:!?'’，。、：；！？-]){7,140}")
-DIGITS = re.compile(r"\d{3}")
+CODE = re.compile(r"\d{3}|[.-]\d|[a-z][A-Z]")  # a status, a version, a name in a program
 
 
 @dataclass(frozen=True)
@@ -243,7 +243,7 @@ def _said(value: Any) -> str:
 def _reason(words: Messages, error: StudioError) -> list[str]:
     """Why a vendor gave up, where it says so in plain words of the person's language."""
     said = (error.detail or "").strip()
-    plain = REASON.fullmatch(said) and not DIGITS.search(said) and language_of(said) == words.language
+    plain = REASON.fullmatch(said) and not CODE.search(said) and language_of(said) == words.language
     return [words.say("reason", reason=said.rstrip(".。"))] if error.kind == "failed" and plain else []
 
 
