@@ -1,0 +1,68 @@
+"""Words that no person should meet in a chat, and the language that a text is written in. Written without the
+product: its catalogues are read as data, for their codes and the names of their fields."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from support import ROOT
+
+CATALOGUES = [
+    json.loads(path.read_text(encoding="utf-8"))
+    for path in sorted((ROOT / "scripts" / "studio" / "data" / "catalogue").glob("*.json"))
+]
+MODELS = [model for catalogue in CATALOGUES for model in catalogue["models"]]
+NAMES = sorted({model["name"] for model in MODELS}, key=len, reverse=True)
+CODES = {code for catalogue in CATALOGUES for code in catalogue["codes"]}
+
+LINK = re.compile(r"https?://\S+")
+SNAKE = re.compile(r"[A-Za-z0-9]+_[A-Za-z0-9_]+")
+HOST = re.compile(r"\b(?:[\w-]+\.)+(?:com|ai|bot|cn|net|org|io|dev)\b|localhost|\b127\.0", re.I)
+NUMBER = re.compile(r"(?<![\d×.])\d{3,4}(?![\d×.])(?!\s?(?:s\b|min|points|p\b|px|%|秒|分|积分))")
+TECHNICAL = re.compile(
+    r"(?i:\b(?:https?|api|json|tasks?|exit|retry|retries|traceback|stderr|stdout|gateway|token|parameters?"
+    r"|attribute|argv|timeout|status|null|undefined)\b)|\bNone\b|\bTrue\b|\bFalse\b|[{}]|--\w|\u200b|\u200d"
+)
+CHINESE = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
+ENGLISH = re.compile(r"[A-Za-z]{2,}(?:[ ,.'’-]+[A-Za-z]{2,})+")
+
+
+def known_words(field: Any) -> Iterator[str]:
+    """Every name of a field in a catalogue, with the ids and versions of models."""
+    if isinstance(field, dict):
+        for name, value in field.items():
+            yield name
+            if name in {"id", "version", "app_id", "app_code"} and isinstance(value, str):
+                yield value
+            yield from known_words(value)
+    elif isinstance(field, list):
+        for value in field:
+            yield from known_words(value)
+
+
+IDS = {  # a plain word is nobody's jargon: "size", "midjourney"
+    word
+    for catalogue in CATALOGUES
+    for word in known_words(catalogue)
+    if re.search(r"[a-z][_-]|[a-z][A-Z]", word) and word.lower() not in {name.lower() for name in NAMES}
+}
+
+
+def jargon(text: str) -> list[str]:
+    """The words of a message that only a programmer, or the vendor, would use."""
+    plain = LINK.sub(" ", text)
+    found = [*SNAKE.findall(plain), *HOST.findall(plain), *TECHNICAL.findall(plain)]
+    found += [number for number in NUMBER.findall(plain) if number in CODES or 100 <= int(number) <= 599]
+    return found + [word for word in IDS if word in plain]
+
+
+def language(text: str) -> set[str]:
+    """The languages that a message is written in, names and links left aside."""
+    plain = LINK.sub(" ", text)
+    for name in NAMES:
+        plain = plain.replace(name, "·")
+    chinese = {"zh"} if CHINESE.search(plain) else set()
+    return chinese | ({"en"} if ENGLISH.search(plain) or not chinese else set())
