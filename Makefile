@@ -57,7 +57,7 @@ docs-check: $(VENV)/.test-needs
 	$(BIN)/python tools/gen_docs.py --check
 
 tests: $(VENV)/.test-needs
-	$(BIN)/python -m pytest -n auto --ignore=tests/chat
+	$(BIN)/python -m pytest -n auto
 
 # Conversations, each with real processes and real waits: minutes of their own.
 chats: $(VENV)/.test-needs

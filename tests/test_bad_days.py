@@ -190,7 +190,7 @@ def test_a_hanging_poll_is_given_up_for_the_next(vendor: Vendor) -> None:
 def test_a_file_that_cannot_be_fetched_is_fetched_later(vendor: Vendor, fault: dict[str, Any]) -> None:
     vendor.fault("file", fault, times=-1)
     made = vendor.make()
-    assert told(made) == (13, "not_saved", "yes", "wait")
+    assert told(made) == (13, "not_saved", "yes", "later")
     assert made.document["outputs"][0]["path"] is None
     assert list(Path(made.document["outputs"][0]["url"]).parents)
     vendor.clear()

@@ -49,7 +49,7 @@ def test_a_dead_link_does_not_cost_the_other_files_and_is_tried_again_later(on: 
     on.vendor.files = {LINKS[1]: alive[LINKS[1]]}
     with pytest.raises(NotSaved) as missing:
         on.collect()
-    assert (missing.value.exit_code, missing.value.charged, missing.value.retry) == (13, "yes", "wait")
+    assert (missing.value.exit_code, missing.value.charged, missing.value.retry) == (13, "yes", "later")
     assert (on.job.state, on.job.complete, on.error["kind"]) == ("done", False, "not_saved")
     assert [type(output) for output in on.job.outputs] == [Output, Saved]
     assert names(on) == [name(on, 2)]

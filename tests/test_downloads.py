@@ -55,7 +55,7 @@ def test_a_file_that_does_not_come_is_not_saved_and_may_be_asked_for_again(act: 
     with line(act) as server, pytest.raises(NotSaved, match=why) as failed:
         door(ima(server.url)).download(f"{server.url}/file?sig=link_secret", io.BytesIO(), CAP)
 
-    assert (failed.value.retry, failed.value.charged) == ("wait", "yes")
+    assert (failed.value.retry, failed.value.charged) == ("later", "yes")
     assert "link_secret" not in failed.value.message
 
 

@@ -197,7 +197,7 @@ def test_later_three_in_a_row_mean_that_it_cannot_be_looked_up(
     with pytest.raises(NotFinished) as lost:
         list(vendor.follow(submitted(clock.now)))
 
-    assert (lost.value.kind, lost.value.retry, lost.value.charged) == ("lookup_failed", "wait", "maybe")
+    assert (lost.value.kind, lost.value.retry, lost.value.charged) == ("lookup_failed", "later", "maybe")
     assert len(vendor.times) == asked
 
 

@@ -421,7 +421,9 @@ def test_what_waits_for_a_yes_names_the_job_and_means_it_later(
 
 def test_a_quotes_next_means_the_same_later(vendor: Vendor, first: Any) -> None:
     for words in (("quote",), ("make", "--dry-run")):
-        quoted = vendor.run(*words, "--prompt", HAT, "--from-job", "last").document
+        quoted = vendor.run(
+            *words, "--speed", str(vendor.speed), "--prompt", HAT, "--from-job", "last"
+        ).document
         newer = vendor.make(prompt=f"newer than {words[0]}").document
         bought = vendor.finish(quoted)
         assert (bought.code, wanted(bought.document)["from_job"]) == (0, first["job"])

@@ -199,7 +199,7 @@ def test_what_cannot_be_saved_was_made_and_may_be_saved_later(tmp_path: Path) ->
     with pytest.raises(NotSaved) as failed:
         media.save(OUTPUT, gives(HTML), tmp_path, "1")
 
-    assert (failed.value.exit_code, failed.value.charged, failed.value.retry) == (13, "yes", "wait")
+    assert (failed.value.exit_code, failed.value.charged, failed.value.retry) == (13, "yes", "later")
 
 
 def test_saving_the_same_again_leaves_one_file_and_another_of_that_name_alone(tmp_path: Path) -> None:

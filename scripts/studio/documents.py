@@ -6,16 +6,16 @@ them. No document is without `done: true` or a `next`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import datetime, timezone
 from typing import Any
 
 from studio import cadence, delivered, speech
-from studio.errors import StudioError, error_record
+from studio.errors import NotSaved, StudioError, error_record
 from studio.messages import action
 from studio.speech import Voice
-from studio.types import Alternative, Gateway, Job, Json, Plan
+from studio.types import Alternative, Gateway, Job, Json, Plan, Saved
 
 RESULT = "media-studio/result/1"
 QUOTE = "media-studio/quote/1"
@@ -74,12 +74,13 @@ def quote(  # noqa: PLR0913 - all by name
     }
 
 
-def result(job: Job, gateway: Gateway, voice: Voice, *, now: float) -> Json:
-    """A finished job with all its files. What was handed out before is not sent twice."""
-    messages = speech.results(job, gateway, speech.elapsed(job, now), voice)
+def result(job: Job, gateway: Gateway, voice: Voice, *, now: float, told: Collection[int] = ()) -> Json:
+    """A finished job with all its files. What was handed out before is not sent twice; `told`: the files
+    that were, before all were there."""
     made = _job(job, gateway, voice, now)
     made["difference"] = delivered.difference(job, gateway)
-    return {**made, "resend" if job.handed_out_at else "send": messages}
+    send, resend = _files(job, gateway, voice, now, told)
+    return {**made, "send": send, "resend": resend}
 
 
 def on_its_way(  # noqa: PLR0913 - all by name
@@ -154,18 +155,20 @@ def failure(  # noqa: PLR0913 - all by name; most are absent where nothing was b
     next: Sequence[str] | None = None,
     ways: Sequence[Sequence[str]] = (),
     told_before: bool = False,
+    told: Collection[int] = (),
 ) -> Json:
     """Whatever went wrong, with all that was known by then. A job that may still end well has `done`
     false and a `next`. `ways`: for each of `others`, the command that makes it with that model, once the
     person has chosen it; `told_before`: these words were handed out already."""
     if job and gateway:
         made, plan = _job(job, gateway, voice, now), job.plan
-        send = speech.results(job, gateway, speech.elapsed(job, now), voice)
+        send, resend = _files(job, gateway, voice, now, told)
     else:
-        made, send = _no_job(plan, gateway, voice), []
+        made, send, resend = _no_job(plan, gateway, voice), [], []
     there = others(error, plan)
     spoken = [speech.failure(error, voice, plan, gateway, there)]
-    handed_out = bool(job and job.handed_out_at)
+    if job and isinstance(error, NotSaved):
+        spoken[0]["message"] = speech.besides(spoken[0]["message"], speech.unsaved(job, voice))
     return {
         **made,
         "event": "result" if made["outputs"] else "failure",
@@ -176,8 +179,8 @@ def failure(  # noqa: PLR0913 - all by name; most are absent where nothing was b
             _alternative(voice, other, ways[n] if n < len(ways) else None) for n, other in enumerate(there)
         ],
         "difference": [*made["difference"], *error.difference],
-        "send": [*([] if handed_out else send), *([] if told_before else spoken)],
-        "resend": [*(send if handed_out else []), *(spoken if told_before else [])],
+        "send": [*send, *([] if told_before else spoken)],
+        "resend": [*resend, *(spoken if told_before else [])],
         "next": list(next) if next else None,
     }
 
@@ -225,6 +228,19 @@ def _about(plan: Plan) -> Json:
         "requested": dict(plan.requested),
         "applied": applied(plan),
     }
+
+
+def _files(
+    job: Job, gateway: Gateway, voice: Voice, now: float, told: Collection[int]
+) -> tuple[list[Json], list[Json]]:
+    """A message for each file that is saved: those to send, and those that were handed out before."""
+    numbers = [n for n, output in enumerate(job.outputs, 1) if isinstance(output, Saved)]
+    messages = speech.results(job, gateway, speech.elapsed(job, now), voice)
+    old = [bool(job.handed_out_at) or n in told for n in numbers]
+    return (
+        [message for message, before in zip(messages, old, strict=True) if not before],
+        [message for message, before in zip(messages, old, strict=True) if before],
+    )
 
 
 def _job(job: Job, gateway: Gateway, voice: Voice, now: float) -> Json:

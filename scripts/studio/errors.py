@@ -157,7 +157,7 @@ class NotSaved(StudioError):
     exit_code = 13
     kind = "not_saved"
     charged: Charged = "yes"
-    retry: Retry = "wait"
+    retry: Retry = "later"
 
 
 class Interrupted(StudioError):

@@ -136,4 +136,5 @@ def _missed(watch: Watch, problem: StudioError, clock: Clock) -> None:
             "The vendor does not find the task any more; it may still exist. Ask again later with `wait`.",
             kind="lookup_failed",
             detail=problem.detail,
+            retry="later",
         )

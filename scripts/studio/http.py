@@ -30,6 +30,7 @@ from studio.types import Gateway
 ANSWER_CAP = 16 * 2**20  # bytes; a product list is some hundred kB
 CHUNK = 2**16
 REDIRECTS = 5
+DOWNLOAD_PAUSES = (1.0, 4.0)  # seconds before a file is tried again: some links are a little late
 TRANSIENT = frozenset({408, 425, 500, 502, 503, 504})  # 429 is waited for by `studio.runner`
 SHORTEST_TIMEOUT = 3.0  # seconds: a rehearsal's clock is fast, its sockets are not
 BROKEN = (requests.RequestException, HTTPError)  # requests does not wrap every error of urllib3
@@ -88,18 +89,16 @@ class Http:
 
     def download(self, url: str, sink: BinaryIO, cap: int) -> None:
         """A finished file -> `sink`, from its start. Carries no key; follows https links only."""
-        for left in (2, 1, 0):
+        for pause in (*DOWNLOAD_PAUSES, None):
             try:
                 sink.seek(0)
                 sink.truncate()
                 self._fetch(url, sink, cap)
                 return
             except (*BROKEN, NetworkError) as broken:
-                if not left:
-                    raise NotSaved(
-                        f"The finished file could not be fetched ({_reason(broken)}).", retry="wait"
-                    ) from None
-                time.sleep(self._pause)
+                if pause is None:
+                    raise NotSaved(f"The finished file could not be fetched ({_reason(broken)}).") from None
+                time.sleep(pause / self._speed)
 
     @property
     def _pause(self) -> float:

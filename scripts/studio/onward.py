@@ -10,7 +10,7 @@ from pathlib import Path
 
 from studio import cadence, speech, wording
 from studio.app import App
-from studio.errors import NeedsApproval, StudioError, UnknownOutcome
+from studio.errors import NeedsApproval, NotSaved, StudioError, UnknownOutcome
 from studio.names import own_key
 from studio.terms import terms
 from studio.types import Alternative, Job, Plan
@@ -95,7 +95,8 @@ def after(app: App, error: StudioError, job: Job | None) -> list[str] | None:
         return None  # the person is asked whether it is there: a yes must not buy another
     if job and error.kind == "not_recorded" and error.detail:
         return command(app, "reconcile", job.id, "--task-id", error.detail)
-    if job and (error.retry == "wait" or job.state == "submitted"):
+    later = isinstance(error, NotSaved) and error.retry == "later"
+    if job and (later or error.retry == "wait" or job.state == "submitted"):
         return command(app, "wait", job.id)
     with contextlib.suppress(StudioError):  # a record that cannot be written is what went wrong
         return _after_a_yes(app, error, job)

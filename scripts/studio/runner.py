@@ -147,6 +147,7 @@ class Runner:
         if job.state == "done" and (isinstance(end, Failed) or len(end.outputs) != len(job.outputs)):
             raise NotSaved(
                 "The vendor does not have all of these files any more. What was saved stays as it is.",
+                kind="files_gone",
                 retry="never",
             )
         if isinstance(end, Failed):

@@ -115,7 +115,7 @@ def results(job: Job, gateway: Gateway, elapsed: float | None, voice: Voice) -> 
             *([words.say("enclosed_smaller")] if enclosed.note == "smaller" else []),
             *([words.say("enclosed_not")] if enclosed.note == "too_large" else []),
         ]
-        if output.url.startswith("https:"):  # a rehearsal's link is dead when this process ends
+        if _lives(output.url):
             lines.append(words.say("link", url=output.url))
         send.append(voice.item(lines, enclosed.path))
     return send
@@ -146,11 +146,22 @@ def failure(
     return voice.item([text, *_reason(words, error), *_ways_out(words, error, gateway, others)])
 
 
+def unsaved(job: Job, voice: Voice) -> list[str]:
+    """Links to what is made and not on this disk."""
+    urls = [output.url for output in job.outputs if not isinstance(output, Saved)]
+    return [voice.words.say("link", url=url) for url in urls if _lives(url)]
+
+
 def besides(message: str, lines: Sequence[str]) -> str:
     """A message with more lines; a link stays the last."""
     said = message.split("\n")
     end = len(said) - said[-1].startswith(LINK)
     return clip("\n".join((*said[:end], *lines, *said[end:])))
+
+
+def _lives(url: str) -> bool:
+    """A rehearsal's link is dead when its process ends."""
+    return url.startswith("https:")
 
 
 def why(words: Messages, other: Alternative) -> str:

@@ -28,7 +28,8 @@ def on_its_way(app: App, job: Job) -> Json:
 
 def result(app: App, job: Job) -> Json:
     gateway = app.settings.gateway(job.plan.gateway)
-    return documents.result(job, gateway, app.voice, now=app.clock.time())
+    told = app.ledger.told.files(job.id)
+    return documents.result(job, gateway, app.voice, now=app.clock.time(), told=told)
 
 
 def going_on(app: App, job: Job, note: str | None = None, *, asked: bool = False) -> Json:
@@ -71,6 +72,7 @@ def failure(app: App, error: StudioError) -> Json:
         next=onward.after(app, error, job),
         ways=[onward.with_another(app, other, job, largest) for other in others],
         told_before=app.told_before,
+        told=app.ledger.told.files(job.id) if job else (),
     )
 
 
@@ -91,6 +93,11 @@ def handed_out(app: App, document: Json) -> None:
             return
         if document["event"] == "submitted":
             app.ledger.told.notify(job.id)
+        if job.state == "done" and not job.complete:
+            for number, output in enumerate(document.get("outputs", ()), 1):
+                if output["path"]:
+                    app.ledger.told.file(job.id, number)
+            return  # it ends when all of it is saved
         recorded, told = job.error, document.get("error")
         same = (told["kind"] if told else None) == (recorded["kind"] if recorded else None)
         if document["done"] and same:  # and not another trouble with the same job

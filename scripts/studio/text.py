@@ -58,7 +58,8 @@ def brief(document: Json) -> str:
     parts = [word, job or document["event"], "ok" if document["ok"] else error["kind"] if error else ""]
     line = " ".join(part for part in parts if part)
     if job:
-        line += f" -> create.py {'show' if document['done'] else 'wait'} {job}"
+        waits = not document["done"] or (document["next"] or [])[2:4] == ["wait", job]
+        line += f" -> create.py {'wait' if waits else 'show'} {job}"
     return line.encode("ascii", "replace").decode()[:BRIEF]
 
 

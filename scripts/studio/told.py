@@ -7,6 +7,7 @@ from studio.types import Clock
 
 NOTIFY = "notify"
 PROGRESS = "progress-"
+FILE = "file-"
 
 
 class Told:
@@ -23,12 +24,22 @@ class Told:
 
     def progress(self, job: str) -> int:
         """The last moment at which it was said how the job goes, counted from 1; 0: none yet."""
-        rows = self._store.rows("SELECT what FROM told WHERE job = ? AND what != ?", job, NOTIFY)
-        return max((int(row["what"].removeprefix(PROGRESS)) for row in rows), default=0)
+        return max(self._numbers(job, PROGRESS), default=0)
 
     def claim_progress(self, job: str, moment: int) -> bool:
         """Whether it is this process that says it at this moment; of several that try, one may."""
         return self._say(job, f"{PROGRESS}{moment}")
+
+    def files(self, job: str) -> frozenset[int]:
+        """Which files of a job that is not all saved were handed out, counted from 1."""
+        return frozenset(self._numbers(job, FILE))
+
+    def file(self, job: str, number: int) -> None:
+        self._say(job, f"{FILE}{number}")
+
+    def _numbers(self, job: str, what: str) -> list[int]:
+        rows = self._store.rows("SELECT what FROM told WHERE job = ? AND what LIKE ?", job, f"{what}%")
+        return [int(row["what"].removeprefix(what)) for row in rows]
 
     def _say(self, job: str, what: str) -> bool:
         with self._store.transaction() as db:

@@ -382,17 +382,23 @@ def test_nobody_answers_and_the_same_is_asked_for_again(scene: Scene) -> None:
 def test_a_file_that_cannot_be_fetched_is_said_once_and_delivered_later(scene: Scene, speaks: str) -> None:
     scene.vendor.fault("file", {"kind": "http", "status": 403}, times=-1)
     agent = scene.agent(speaks)
-    turns: list[Document] = []
-
-    def passes(document: Document) -> None:
-        turns.append(document)
-        if len(turns) == 4:
-            scene.vendor.clear()
-
-    agent.between = passes
-    end = agent.wish(SAYS[speaks], *scene.fast)
+    asked = agent.wish(SAYS[speaks], *scene.fast)
+    assert (kind(asked), asked["done"], asked["next"][2:4]) == ("not_saved", True, ["wait", asked["job"]])
+    scene.vendor.clear()
+    end = agent.yes(asked)
     assert (kind(end), scene.events(agent)) == ("result", ["submitted", "result", "result"])
     scene.ends(creates=1, points=5)
+
+
+def test_of_two_files_the_one_that_came_is_delivered_once_and_the_other_later(scene: Scene) -> None:
+    scene.vendor.fault("file", {"kind": "http", "status": 403}, times=3)  # as often as one file is tried
+    agent = scene.agent()
+    asked = agent.wish(SAYS["en"], "--n", "2", *scene.fast)
+    assert (kind(asked), len(asked["send"]), asked["done"]) == ("not_saved", 2, True)
+    assert agent.command("show", asked["job"])["send"] == asked["send"][1:]  # and is asked about again
+    end = agent.yes(asked)
+    assert (kind(end), len(end["send"]), len(end["resend"])) == ("result", 1, 1)
+    scene.ends(creates=1, points=10)
 
 
 # --- cut off ----------------------------------------------------------------------------------------------
