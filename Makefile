@@ -59,7 +59,7 @@ docs-check: $(VENV)/.test-needs
 tests: $(VENV)/.test-needs
 	$(BIN)/python -m pytest -n auto
 
-# Conversations, each with real processes and real waits: minutes of their own.
+# The conversations alone.
 chats: $(VENV)/.test-needs
 	$(BIN)/python -m pytest -n auto tests/chat
 
