@@ -282,6 +282,29 @@ def test_the_yes_leads_on_although_the_first_try_bore_a_key(vendor: Vendor) -> N
     assert creates(vendor) == 2
 
 
+@pytest.mark.parametrize("trouble", [6010, 4008], ids=["the list changed", "a smaller size was tried"])
+def test_the_yes_buys_once_although_the_paid_request_was_made_anew_before(
+    vendor: Vendor, trouble: int
+) -> None:
+    words = (
+        "--idempotency-key",
+        "message-1",
+        "--allow-degrade",
+        "--model",
+        "Nano Banana Pro",
+        "--size",
+        "4K",
+    )
+    words += ("--yes", "--max-credits", "30")
+    vendor.fault("create", {"kind": "code", "code": trouble})
+    vendor.fault("create", {"kind": "reset"}, when="after")
+    asked = vendor.make(*words)
+    assert (asked.code, asked.error["kind"], creates(vendor)) == (9, "unknown", 2)
+    first, second = vendor.carry_on(asked.document), vendor.carry_on(asked.document)
+    assert (first.code, second.code, creates(vendor)) == (0, 0, 3), first.error
+    assert first.document["job"] == second.document["job"] != asked.document["job"]
+
+
 @pytest.mark.parametrize("state", ["unknown", "running"])
 def test_force_new_without_a_yes_asks_and_its_yes_buys_another(vendor: Vendor, state: str) -> None:
     first = unsure(vendor) if state == "unknown" else start(vendor).document["job"]

@@ -12,6 +12,7 @@ from studio import cadence, speech, wording
 from studio.app import App
 from studio.errors import NeedsApproval, NotSaved, StudioError, UnknownOutcome
 from studio.names import own_key
+from studio.options import PAYING
 from studio.terms import terms
 from studio.types import Alternative, Job, Plan
 
@@ -65,10 +66,10 @@ def approval(app: App, plan: Plan, lost: str | None = None) -> str:
 
 
 def same_again(app: App, plan: Plan, out: str, lost: str | None = None) -> list[str]:
-    """A plan as a new purchase, in words of its own."""
+    """A plan as a new purchase, in words of its own, and so with a key of its own."""
     key = getattr(app.made, "idempotency_key", None)
     words = [*wording.words(plan, out, language=plan.language, sandbox=app.sandbox)]
-    words += [f"--idempotency-key={key}"] if key else []
+    words += [f"--idempotency-key={key}:again"] if key else []
     return purchase(app, approval(app, plan, lost), words, forced=lost is not None)
 
 
@@ -119,14 +120,15 @@ def _after_a_yes(app: App, error: StudioError, job: Job | None) -> list[str] | N
     if error.exit_code not in ASKS:
         return None
     lost = job if error.exit_code == UnknownOutcome.exit_code else None
-    if lost and (app.plan is None or lost.plan.steps):
+    if lost and (lost.plan.steps or app.made.command not in PAYING):
         return same_again(app, lost.plan, lost.out, lost.id)
     if app.plan and app.plan.steps:  # the command asks for what was refused on the way
         return same_again(app, app.plan, str(app.out))
-    if app.plan:
-        token = approval(app, app.plan, lost.id if lost else None)
-        return purchase(app, token, forced=lost is not None)
-    return None
+    plan = app.plan or (lost.plan if lost else None)
+    if plan is None:
+        return None
+    token = approval(app, plan, lost.id if lost else None)
+    return purchase(app, token, forced=lost is not None)
 
 
 def _buying(app: App) -> str:
