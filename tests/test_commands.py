@@ -286,19 +286,11 @@ def test_the_yes_leads_on_although_the_first_try_bore_a_key(vendor: Vendor) -> N
 def test_the_yes_buys_once_although_the_paid_request_was_made_anew_before(
     vendor: Vendor, trouble: int
 ) -> None:
-    words = (
-        "--idempotency-key",
-        "message-1",
-        "--allow-degrade",
-        "--model",
-        "Nano Banana Pro",
-        "--size",
-        "4K",
-    )
-    words += ("--yes", "--max-credits", "30")
+    words = ("--idempotency-key", "message-1", "--model", "Nano Banana Pro", "--size", "4K")
+    yes = ("--allow-degrade", "--yes", "--max-credits", "30")
     vendor.fault("create", {"kind": "code", "code": trouble})
     vendor.fault("create", {"kind": "reset"}, when="after")
-    asked = vendor.make(*words)
+    asked = vendor.make(*words, *yes)
     assert (asked.code, asked.error["kind"], creates(vendor)) == (9, "unknown", 2)
     first, second = vendor.carry_on(asked.document), vendor.carry_on(asked.document)
     assert (first.code, second.code, creates(vendor)) == (0, 0, 3), first.error

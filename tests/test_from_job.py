@@ -22,6 +22,7 @@ from studio import arguments, catalogue, options
 from studio.earlier import Earlier, earlier
 from studio.errors import StudioError, UsageError
 from studio.ledger import Ledger
+from studio.messages import language_of
 from studio.planning import Wish
 from studio.types import Job, ModelRef, Offer, Order, Output, Saved, Source, TaskType
 from support import FakeClock, Run, Vendor, run
@@ -172,7 +173,21 @@ def test_a_model_that_only_the_live_list_knows_is_kept(vendor: Vendor) -> None:
     assert (made.code, made.document["model"]["id"], first["model"]["id"]) == (0, "made-up", "made-up")
 
 
-def test_the_words_are_needed_as_always_and_go_out_as_they_were_written(vendor: Vendor, first: Any) -> None:
+def test_the_words_stay_where_only_something_else_is_new(vendor: Vendor) -> None:
+    first = vendor.make(prompt="黄昏的灯塔").document
+    words = ("--from-job", "last", "--size", "4k", "--speed", str(vendor.speed))
+    quoted = vendor.run("quote", *words).document
+    assert (quoted["requested"]["prompt"], quoted["requested"]["from_job"]) == ("黄昏的灯塔", first["job"])
+    assert language_of(quoted["send"][0]["message"]) == "zh"
+    bought = vendor.finish(quoted)
+    assert (bought.code, bought.document["requested"]["prompt"]) == (0, "黄昏的灯塔")
+    stopped = vendor.run("make", "--from-job", "last")
+    assert language_of(stopped.document["send"][0]["message"]) == "zh"
+
+
+def test_the_words_are_needed_where_nothing_else_is_new_and_go_out_as_they_were_written(
+    vendor: Vendor, first: Any
+) -> None:
     missing = vendor.run("make", "--from-job", first["job"])
     assert (missing.code, missing.error["kind"]) == (2, "missing_prompt")
     again(vendor, "last")
@@ -478,7 +493,7 @@ class Here:
     """What `earlier` needs of the app."""
 
     def __init__(self, ledger: Ledger, **said: Any) -> None:
-        nothing = {"user_id": None, "idempotency_key": None, "model": None, "from_job": "last"}
+        nothing = {"user_id": None, "idempotency_key": None, "model": None, "from_job": "last", "prompt": HAT}
         self.made = Namespace(**{**nothing, **said})
         self.ledger, self.settings, self.gateway, self.sandbox = ledger, self, None, False
         self.settled: dict[str, str] = {}

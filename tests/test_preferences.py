@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from chooser import DEFAULT, MJ, PRO, TYPES, message, preferred, setting
 from studio import catalogue, choices
 from studio.errors import UsageError
+from studio.messages import language_of
 from studio.migrations import MIGRATIONS
 from studio.preferences import Preferences
 from studio.store import Store
-from support import FakeClock, run
+from support import FakeClock, Vendor, run
 
 WORDS = catalogue.load("words.json")
 
@@ -76,6 +77,16 @@ def test_what_is_set_is_confirmed_shown_and_of_this_user_only() -> None:
 def test_it_is_said_in_the_language_that_was_asked_for_or_that_the_model_is_named_in() -> None:
     for words in (("MJ", "--language", "zh"), ("可梦",)):
         assert "记住了，以后你的图片都用" in message(setting(*words))
+
+
+def test_where_nothing_is_in_a_language_it_is_that_of_the_users_last_picture(vendor: Vendor) -> None:
+    for prompt, user in (("黄昏的灯塔", "u1"), ("a lighthouse", "u2")):
+        assert vendor.make("--user-id", user, prompt=prompt).code == 0
+    words = ("prefs", "clear"), ("prefs",), ("prefs", "set", "--model", "MJ")
+    for user, spoken in (("u1", "zh"), ("u2", "en"), ("u3", "en")):
+        said = [message(run(*command, "--user-id", user)) for command in words]
+        assert {language_of(text) for text in said} == {spoken}
+    assert language_of(message(run("prefs", "--user-id", "u1", "--language", "en"))) == "en"
 
 
 def test_one_kind_of_making_can_have_a_model_of_its_own() -> None:

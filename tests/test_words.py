@@ -140,7 +140,7 @@ def test_a_shape_that_is_said_as_a_size_goes_out_as_a_ratio(vendor: Vendor) -> N
     assert product["parameters"]["size"] == "2560x1440"
     assert made["requested"]["options"] == {"size": "横图"}
     assert made["applied"]["controls"] == {"aspect_ratio": "16:9"}
-    assert "1 张图、横图" in made["send"][0]["message"]
+    assert "1 张图、16:9" in made["send"][0]["message"], "in words of either language"
 
 
 # --- quality words ----------------------------------------------------------------------------------------

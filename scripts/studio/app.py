@@ -67,14 +67,18 @@ class App:
                 "per_user": getattr(made, "max_per_user", None),
             },
         )
-        named = [self.named_language, self.settings.config.get("language")]
-        prompted = language_of(getattr(made, "prompt", getattr(made, "model", None)))
-        self.language = next((one for one in named if one in LANGUAGES), prompted)
+        self.language = language_of(getattr(made, "prompt", getattr(made, "model", None)))
+        self.goes_on_in(self.language)
 
     @property
     def named_language(self) -> str | None:
         named: str = getattr(self.made, "language", "auto")
         return None if named == "auto" else named
+
+    def goes_on_in(self, language: str) -> None:
+        """In this language, unless one was named, here or in the config."""
+        named = (self.named_language, self.settings.config.get("language"))
+        self.language = next((one for one in named if one in LANGUAGES), language)
 
     @property
     def voice(self) -> Voice:

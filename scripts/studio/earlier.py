@@ -41,11 +41,13 @@ class Earlier:
         return known or ModelSpec(plan.model.id, plan.model.name, plan.provider, plan.gateway)
 
     def continued(self, wish: Wish) -> Wish:
-        """The wish, starting from this picture, with the model and the options that made it where it names
-        none of its own. Raises UsageError where it names a gateway that does not have the model."""
+        """The wish, starting from this picture, with the words, the model and the options that made it where
+        it has none of its own. Raises UsageError where it names a gateway that does not have the model."""
         plan = self.job.plan
+        changed = wish.options or wish.model  # else it is not clear what is wanted
         wish = replace(
             wish,
+            prompt=plan.requested["prompt"] if wish.prompt is None and changed else wish.prompt,
             from_job=self.name,
             inputs=(self.picture.path, *wish.inputs),
             options=placing.changed({**plan.presumed, **plan.requested["options"]}, wish.options),
@@ -102,6 +104,8 @@ def earlier(app: App) -> Earlier | None:
     app.gateway = app.settings.gateway(job.plan.gateway)
     found = _picture(job, number)
     app.settled["--from-job"] = found.name
+    if made.prompt is None:
+        app.goes_on_in(job.plan.language)
     return found if made.model is None else replace(found, keeps_model=False)
 
 

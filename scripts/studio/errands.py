@@ -54,9 +54,8 @@ class Errand:
 
 def errand(app: App) -> Errand:
     """Everything that can be found out offline: the kind of making, the model, the inputs, the key."""
-    wish, before = _wish(app), earlier(app)
-    if before:
-        wish = before.continued(wish)
+    before = earlier(app)
+    wish = before.continued(_wish(app)) if before else _wish(app)
     task_type = planning.task_type_of(wish)
     planning.check_prompt(wish, task_type)
     choice = choices.choose(app, wish, task_type, before.model if before and before.keeps_model else None)

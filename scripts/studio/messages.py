@@ -7,7 +7,7 @@ import functools
 import re
 from collections.abc import Collection, Iterable, Mapping
 
-from studio import catalogue
+from studio import catalogue, placing
 from studio.types import Plan, Unit
 
 LANGUAGES = ("zh", "en")
@@ -102,7 +102,7 @@ class Messages:
         """What is bought, as a person says it: 2 pictures, 4K."""
         made = self.say("what_one" if plan.n == 1 else "what_many", n=plan.n)
         asked = plan.requested.get("options", {})
-        options = [*plan.presumed.values(), *asked.values()]
+        options = [*plan.presumed.values(), *(placing.word(name, value) for name, value in asked.items())]
         return self.say("list_and").join((made, *map(str, options)))
 
 

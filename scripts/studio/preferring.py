@@ -13,7 +13,7 @@ from studio import argtypes, catalogue, choices, reports
 from studio.app import App
 from studio.catalogue import Vendor
 from studio.errors import UsageError
-from studio.messages import Messages
+from studio.messages import Messages, language_of
 from studio.preferences import Preference
 from studio.types import Json
 
@@ -36,6 +36,9 @@ class Older:
 
 def prefs(app: App) -> Json:
     made = app.made
+    newest = app.ledger.names.newest(made.user_id)
+    if newest and language_of(made.model) == "en":  # a model's name in Latin letters says nothing
+        app.goes_on_in(app.ledger.get(newest).plan.language)
     for name in ("model", "file"):
         if getattr(made, name) is not None and name not in TAKES[made.what]:
             raise UsageError(f"`prefs {made.what}` does not take --{name}.")
