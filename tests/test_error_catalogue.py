@@ -156,8 +156,16 @@ def test_a_vendors_reason_is_passed_on_where_it_is_plain_words_of_the_persons_la
     assert given == ([reason] if reason else [])
 
 
+def test_what_was_refused_is_named_and_so_is_what_it_may_have_cost() -> None:
+    refused = errors.ContentRefused("No.", charged="maybe")
+    text, _ = told(refused)
+    assert text.startswith("🚫 The words were not accepted. It may have cost 5 points. Another model")
+
+
 @pytest.mark.parametrize("charged", ["no", "maybe", "yes"])
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_failure_says_whether_it_cost_anything(language: str, charged: Any) -> None:
     text, _ = told(errors.JobFailed("No.", charged=charged), language)
-    assert TEXTS[language][f"charged.{charged}"] in text
+    words = TEXTS[language]
+    cost = words["cost"].format(amount=5, unit=words["unit.points"])
+    assert words["charged.no" if charged == "no" else f"charged.{charged}_cost"].format(cost=cost) in text

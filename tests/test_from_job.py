@@ -173,6 +173,15 @@ def test_a_model_that_only_the_live_list_knows_is_kept(vendor: Vendor) -> None:
     assert (made.code, made.document["model"]["id"], first["model"]["id"]) == (0, "made-up", "made-up")
 
 
+@pytest.mark.parametrize(("name", "number"), [("last", 1), ("last:2", 2)])
+def test_of_several_pictures_it_is_said_which_one_is_started_from(
+    vendor: Vendor, name: str, number: int
+) -> None:
+    vendor.make("--n", "2")
+    made = start(vendor, "--from-job", name, prompt=HAT)
+    assert f"It starts from picture {number} of the 2 before." in made.document["send"][0]["message"]
+
+
 def test_the_words_stay_where_only_something_else_is_new(vendor: Vendor) -> None:
     first = vendor.make(prompt="黄昏的灯塔").document
     words = ("--from-job", "last", "--size", "4k", "--speed", str(vendor.speed))

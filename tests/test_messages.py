@@ -115,7 +115,7 @@ def test_every_class_of_error_has_words_of_its_own(error: type[errors.StudioErro
 def test_an_error_without_words_of_its_own_is_told_in_those_of_its_class(language: str, kind: str) -> None:
     fallback = errors.REFUSALS[kind][0].kind if kind in errors.REFUSALS else "network"
     values = {"cost": "5 points", "model": "M", "key_page": "https://k", "credits_page": "https://c"}
-    values["charged"] = Messages(language).charged("no")
+    values |= {"charged": Messages(language).charged("no"), "refused": Messages(language).say("refused.both")}
     text = Messages(language).error(kind, fallback, **values)
     own = f"error.{kind}" if f"error.{kind}" in TEXTS[language] else f"error.{fallback}"
     assert text == TEXTS[language][own].format(**values)
@@ -157,6 +157,20 @@ def test_a_text_is_in_its_own_language() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_values_that_look_like_places_are_said_as_they_are(language: str) -> None:
     assert "{cost} {0.__class__}" in Messages(language).say("rehearsal", text="{cost} {0.__class__}")
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "en", "zh"),
+    [
+        (0.2, 40, "1 to 40 s", "1 到 40 秒"),
+        (60, 90, "60 to 90 s", "60 到 90 秒"),
+        (60, 120, "1 to 2 min", "1 到 2 分钟"),
+        (45, 180, "45 s to 3 min", "45 秒到 3 分钟"),
+        (100, 429, "1 min 40 s to 7 min 9 s", "1 分 40 秒到 7 分 9 秒"),
+    ],
+)
+def test_a_span_of_time_is_said_as_people_say_it(least: float, most: float, en: str, zh: str) -> None:
+    assert (Messages("en").span(least, most), Messages("zh").span(least, most)) == (en, zh)
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ def values(words: Messages) -> Mapping[str, Sequence[str]]:
         "count": ["2"],
         "elapsed": times,
         "most": times,
-        "span": [words.span(20, 40), words.span(60, 120), words.span(429, 1800)],
+        "span": [words.span(20, 40), words.span(60, 120), words.span(70, 120), words.span(429, 1800)],
         "cost": [*costs, words.cost(3, gateways[0].unit, least=True)],
         "url": ["https://example.com/a.png"],
         "key_page": [gateway.key_page for gateway in gateways],
@@ -75,7 +75,12 @@ def values(words: Messages) -> Mapping[str, Sequence[str]]:
         "values": [words.say("list_and").join(wishes(words)[-5:])],
         "why": [words.say("can"), *(model["traits"][words.language] for model in MODELS)],
         "reason": [words.say("can")],
-        "charged": [words.charged(charged) for charged in ("no", "maybe", "yes")],
+        "charged": [
+            words.charged(charged, cost) for charged in ("no", "maybe", "yes") for cost in ("", costs[2])
+        ],
+        "refused": [words.say("refused.words"), words.say("refused.both")],
+        "made": [words.say("what_one")],
+        "options": ["4K"],
         "before": ["4K", "-", "5"],
         "after": ["2K", "2048×2048", "6"],
         "changes": [words.say("change", what=one, before="5", after="6") for one in options],

@@ -140,7 +140,7 @@ def test_a_shape_that_is_said_as_a_size_goes_out_as_a_ratio(vendor: Vendor) -> N
     assert product["parameters"]["size"] == "2560x1440"
     assert made["requested"]["options"] == {"size": "横图"}
     assert made["applied"]["controls"] == {"aspect_ratio": "16:9"}
-    assert "1 张图、16:9" in made["send"][0]["message"], "in words of either language"
+    assert "1 张图（16:9）" in made["send"][0]["message"], "in words of either language"
 
 
 # --- quality words ----------------------------------------------------------------------------------------
@@ -158,7 +158,7 @@ def test_the_best_is_asked_about_first_and_the_yes_buys_just_that(vendor: Vendor
     asked = vendor.make("--model", "最好", "--language", "zh")
     assert (asked.code, asked.error["kind"], asked.document["done"]) == (12, "needs_approval", True)
     assert asked.document["send"][0]["message"] == (
-        "💡 1 张图、4K，使用 Nano Banana Pro，共 18 积分。要继续吗？"
+        "💡 1 张图（4K），使用 Nano Banana Pro，共 18 积分。要继续吗？"
     )
     assert vendor.make("--model", "最好", "--yes").code == 12
     assert vendor.make("--model", "最好", "--max-credits", "30").code == 12
@@ -178,7 +178,7 @@ def test_the_same_model_and_size_by_name_are_not_asked_about(vendor: Vendor) -> 
 def test_the_best_in_a_size_of_its_own_is_asked_about_as_well(vendor: Vendor) -> None:
     asked = vendor.make("--model", "best", "--size", "1K")
     assert (asked.code, asked.document["cost"]["quoted"]) == (12, 10)
-    assert "1 picture, 1K with Nano Banana Pro" in asked.document["send"][0]["message"]
+    assert "1 picture (1K) with Nano Banana Pro" in asked.document["send"][0]["message"]
     assert vendor.run("quote", "--prompt", "x", "--model", "best").document["approval_needed"] is True
 
 

@@ -10,6 +10,7 @@ from studio.app import App
 from studio.choices import Choice
 from studio.earlier import Earlier, earlier
 from studio.errors import UsageError
+from studio.messages import Messages
 from studio.planning import Wish
 from studio.runner import Runner
 from studio.settings import is_loopback
@@ -62,6 +63,10 @@ def errand(app: App) -> Errand:
     inputs = planning.inspect(wish, task_type)
     if before:
         before.check_unchanged(inputs)
+        among = len(before.job.outputs)
+        if among > 1:
+            said = Messages(wish.language).say("from_one_of_many", n=before.number, of=among)
+            app.remarks.append(said)
     gateway = app.reach(choice.model.gateway, wish.speed)
     if app.made.command == "start":
         gateway = replace(gateway, connect_timeout=START_TIMEOUT, read_timeout=START_TIMEOUT)

@@ -32,7 +32,7 @@ class Messages:
     def error(self, kind: str, fallback: str, **values: object) -> str:
         """The text for an error's kind, or for its class (`fallback`) where the kind has none of its own. A
         size that nobody makes (`largest`: what there is) has its own."""
-        known = {"charged": self.charged("maybe"), **values}
+        known = {"charged": self.charged("maybe"), "refused": self.say("refused.both"), **values}
         if "largest" in values:
             return self.say("too_large", **known)
         for key in (f"error.{kind}", f"error.{fallback}"):
@@ -55,9 +55,11 @@ class Messages:
         name = self._texts.get(f"unit.{unit.name}", unit.name)
         return self.say("cost_from" if least else "cost", amount=unit.amount(steps), unit=name)
 
-    def charged(self, charged: str) -> str:
-        """Whether it cost anything: no, yes or maybe."""
-        return self.say(f"charged.{charged}")
+    def charged(self, charged: str, cost: str = "") -> str:
+        """Whether it cost anything: no, yes or maybe; and what, where that is known."""
+        if not cost or charged == "no":
+            return self.say(f"charged.{charged}")
+        return self.say("charged.yes_cost" if charged == "yes" else "charged.maybe_cost", cost=cost)
 
     def duration(self, seconds: float) -> str:
         """A time as a person says it."""
@@ -71,6 +73,8 @@ class Messages:
         """From one time to another."""
         if most < MINUTES_FROM:
             return self.say("span_seconds", least=max(1, round(least)), most=max(1, round(most)))
+        if least % 60 == most % 60 == 0:
+            return self.say("span_minutes", least=round(least / 60), most=round(most / 60))
         return self.say("span", least=self.duration(least), most=self.duration(most))
 
     def sentences(self, said: Iterable[str]) -> str:
@@ -99,11 +103,12 @@ class Messages:
         return self.say("list_and").join(dict.fromkeys(texts))
 
     def what(self, plan: Plan) -> str:
-        """What is bought, as a person says it: 2 pictures, 4K."""
+        """What is bought, as a person says it: 2 pictures (4K)."""
         made = self.say("what_one" if plan.n == 1 else "what_many", n=plan.n)
         asked = plan.requested.get("options", {})
         options = [*plan.presumed.values(), *(placing.word(name, value) for name, value in asked.items())]
-        return self.say("list_and").join((made, *map(str, options)))
+        listed = self.say("list_and").join(map(str, options))
+        return self.say("what_options", made=made, options=listed) if options else made
 
 
 @functools.cache

@@ -132,12 +132,13 @@ def failure(
     words = voice.words
     about = {
         "cost": words.cost(plan.billing.amount if plan else None, gateway.unit) if gateway else "",
+        "refused": words.say("refused.words") if plan and not plan.inputs else words.say("refused.both"),
         "what": words.what(plan) if plan else "",
         "model": plan.model.name if plan else "",
         "asked": "",
         "changes": _changes(words, error),
         "detail": error.detail or "",
-        "charged": words.charged(error.charged),
+        "charged": words.charged(error.charged, _told_cost(words, plan, gateway) if voice.costs else ""),
         "key_page": gateway.key_page if gateway else "",
         "credits_page": gateway.credits_page if gateway else "",
     }
@@ -188,6 +189,13 @@ def _expected(words: Messages, plan: Plan) -> str:
 
 def _cost_line(words: Messages, plan: Plan, gateway: Gateway) -> str:
     return words.say("notify_cost", cost=words.cost(plan.billing.amount, gateway.unit))
+
+
+def _told_cost(words: Messages, plan: Plan | None, gateway: Gateway | None) -> str:
+    """What was agreed, where it is known."""
+    if plan is None or gateway is None or plan.billing.amount is None:
+        return ""
+    return words.cost(plan.billing.amount, gateway.unit)
 
 
 def _ready(words: Messages, plan: Plan, n: int, output: Saved) -> str:
