@@ -260,7 +260,7 @@ def test_what_may_have_been_bought_is_asked_about_and_its_yes_buys_once(vendor: 
 
     assert (asked.code, asked.error["kind"], asked.error["charged"]) == (9, "maybe_bought", "maybe")
     assert (asked.document["job"], asked.document["done"], creates(vendor)) == (lost, True, 1)
-    assert "charged" in asked.document["send"][0]["message"]
+    assert "It may have cost 5 points." in asked.document["send"][0]["message"]
     assert {"--force-new", "--approve"} <= set(asked.document["next"])
     first, second = vendor.carry_on(asked.document), vendor.carry_on(asked.document)
     assert (first.code, second.code, creates(vendor)) == (0, 0, 2)

@@ -59,7 +59,9 @@ class Messages:
         """Whether it cost anything: no, yes or maybe; and what, where that is known."""
         if not cost or charged == "no":
             return self.say(f"charged.{charged}")
-        return self.say("charged.yes_cost" if charged == "yes" else "charged.maybe_cost", cost=cost)
+        if charged == "yes":
+            return self.say("charged.yes_cost", cost=cost)
+        return self.say("charged.maybe_cost", cost=cost)
 
     def duration(self, seconds: float) -> str:
         """A time as a person says it."""
