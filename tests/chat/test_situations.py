@@ -520,9 +520,8 @@ def test_the_same_subject_again(scene: Scene, speaks: str) -> None:
     scene.ends(creates=2, points=10)
 
 
-def test_the_pictures_to_start_from_travel_slowly(scene: Scene, tmp_path: Path) -> None:
-    """Eight seconds of this machine: then `start` comes back, and its `next` goes on."""
-    inputs = [picture(tmp_path, f"{colour}.png", colour) for colour in ("red", "navy")]
+def travels_slowly(scene: Scene) -> threading.Thread:
+    """Of two pictures one comes through, and the other is held until it is released."""
     scene.vendor.fault("put", {"kind": "hold"})
 
     def slowly() -> None:
@@ -533,6 +532,13 @@ def test_the_pictures_to_start_from_travel_slowly(scene: Scene, tmp_path: Path) 
 
     thread = threading.Thread(target=slowly)
     thread.start()
+    return thread
+
+
+def test_the_pictures_to_start_from_travel_slowly(scene: Scene, tmp_path: Path) -> None:
+    """Eight seconds of this machine: then `start` comes back, and its `next` goes on."""
+    inputs = [picture(tmp_path, f"{colour}.png", colour) for colour in ("red", "navy")]
+    thread = travels_slowly(scene)
     agent = scene.agent()
     agent.between = lambda document: scene.vendor.release()
     end = agent.wish("the first in the style of the second", *scene.fast, "--input-images", *inputs)
