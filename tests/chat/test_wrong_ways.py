@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -553,6 +554,29 @@ def test_what_two_commands_have_to_say_at_the_same_moment_is_said_by_one(
     assert [len(document["send"]) for document in documents] == [1, 0]
     assert second["resend"] == first["send"]
     assert scene.creates == 1
+
+
+def test_a_turn_to_speak_ends_with_its_command_and_is_not_kept_by_the_dead(scene: Scene) -> None:
+    """One command is killed in the middle of its document: the next one speaks, some seconds later."""
+    agent = scene.agent()
+    wait, _ = waited_for_twice(scene, agent)
+    reading, writing = os.pipe()
+    fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
+    killed = subprocess.Popen(wait, env=agent.env, cwd=agent.cwd, stdout=writing, stderr=subprocess.DEVNULL)
+    os.close(writing)
+    os.read(reading, 1)
+    killed.kill()
+    killed.wait(10)
+    os.close(reading)
+
+    scene.later(6)
+    said = agent.run(wait)
+    agent.relay(said)
+    assert len(said["send"]) == 1
+    begun = time.monotonic()
+    assert agent.run(wait)["send"] == []
+    assert time.monotonic() - begun < 5, "nobody had to be waited for"
+    scene.ends(creates=1, points=5)
 
 
 # --- woken and asking, both at once -----------------------------------------------------------------------
