@@ -161,8 +161,11 @@ class Agent:
         processes = [self.process(argv) for argv in commands]
         return [self.read(argv, process) for argv, process in zip(commands, processes, strict=True)]
 
-    def read(self, argv: Sequence[str], process: subprocess.Popen[bytes]) -> Document:
-        stdout, _ = process.communicate(timeout=60)
+    def read(self, argv: Sequence[str], process: subprocess.Popen[bytes], patience: float = 60) -> Document:
+        try:
+            stdout, _ = process.communicate(timeout=patience)
+        finally:
+            process.kill()
         document = json.loads(stdout)
         assert isinstance(document, dict)
         self.turns.append(Turn(tuple(argv), process.returncode, document))

@@ -70,7 +70,10 @@ def woken(agent: Agent, argv: Sequence[str]) -> tuple[str, int]:
 
 
 def ended(process: subprocess.Popen[bytes]) -> tuple[str, int]:
-    output, _ = process.communicate(timeout=60)
+    try:
+        output, _ = process.communicate(timeout=20)
+    finally:
+        process.kill()
     assert output.strip(), "nobody is woken by silence"
     return notice(output.decode()), process.returncode
 

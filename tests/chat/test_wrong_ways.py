@@ -570,7 +570,7 @@ def test_a_turn_to_speak_ends_with_its_command_and_is_not_kept_by_the_dead(scene
     os.close(reading)
 
     scene.later(6)
-    said = agent.run(wait)
+    said = agent.read(wait, agent.process(wait), patience=20)
     agent.relay(said)
     assert len(said["send"]) == 1
     begun = time.monotonic()
