@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import functools
 import importlib
 import os
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from studio import catalogue, channels, pulse, settings
 from studio.contract import Provider
+from studio.errors import StudioError
 from studio.ledger import Ledger
 from studio.messages import LANGUAGES, language_of
 from studio.speech import Voice
@@ -53,7 +55,6 @@ class App:
         self.plan: Plan | None = None
         self.began = clock.monotonic()
         self.parked = False  # inputs still travel, and the next command goes on with them
-        self.told_before = False  # what is said now was said before
         self.settled: dict[str, str] = {}  # flag -> what it came to, such as an id for `last`
         self.remarks: list[str] = []  # lines for the person, beside what the document says
         self.sandbox = bool(getattr(made, "sandbox", False)) or getattr(made, "job", "").startswith(REHEARSAL)
@@ -121,6 +122,8 @@ class App:
             self._box.close()
             self._box = None
         if self._ledger:
+            with contextlib.suppress(StudioError):
+                self._ledger.told.over()
             self._ledger.close()
 
     def reach(self, id: str, speed: float) -> Gateway:

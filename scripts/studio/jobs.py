@@ -144,7 +144,6 @@ def as_recorded(app: App, job: Job, *, asked: bool = False) -> Json:
     something in any case."""
     _known(app, job)
     if job.error:
-        app.told_before = job.handed_out_at is not None
         raise errors.from_record(job.error)
     return telling.result(app, job) if job.complete else telling.going_on(app, job, asked=asked)
 

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import math
+from dataclasses import replace
 
 from studio import cadence, documents, onward, speech
 from studio.app import App
-from studio.errors import InternalError, StudioError
+from studio.errors import InternalError, LedgerError, StudioError
 from studio.types import Job, Json
+
+A_MOMENT = 0.05  # seconds
 
 
 def on_its_way(app: App, job: Job) -> Json:
     """What `start` comes back with."""
+    if not app.parked:
+        _alone(app, job)
     next, background = onward.waiting(app, job)
     return documents.on_its_way(
         job,
@@ -27,6 +32,8 @@ def on_its_way(app: App, job: Job) -> Json:
 
 
 def result(app: App, job: Job) -> Json:
+    _alone(app, job)
+    job = replace(job, handed_out_at=app.ledger.get(job.id).handed_out_at)
     gateway = app.settings.gateway(job.plan.gateway)
     told = app.ledger.told.files(job.id)
     return documents.result(job, gateway, app.voice, now=app.clock.time(), told=told)
@@ -56,6 +63,9 @@ def closed(app: App, job: Job, what: str, next: list[str] | None) -> Json:
 def failure(app: App, error: StudioError) -> Json:
     """The document of whatever went wrong, with all that is known by then."""
     job = app.known_job(error.about.get("job"))
+    if job:
+        _alone(app, job)
+        job = app.ledger.get(job.id)
     if isinstance(error, InternalError):  # a defect: what it may have cost, the record tells
         error.charged = "no" if job is None or job.state == "intent" else "maybe"
     elif job and job.state in {"sending", "submitted"} and error.charged == "no":
@@ -71,7 +81,7 @@ def failure(app: App, error: StudioError) -> Json:
         plan=app.plan,
         next=onward.after(app, error, job),
         ways=[onward.with_another(app, other, job, largest) for other in others],
-        told_before=app.told_before,
+        told_before=bool(job and job.handed_out_at and _ends(job, error.kind)),
         told=app.ledger.told.files(job.id) if job else (),
     )
 
@@ -98,10 +108,29 @@ def handed_out(app: App, document: Json) -> None:
                 if output["path"]:
                     app.ledger.told.file(job.id, number)
             return  # it ends when all of it is saved
-        recorded, told = job.error, document.get("error")
-        same = (told["kind"] if told else None) == (recorded["kind"] if recorded else None)
-        if document["done"] and same:  # and not another trouble with the same job
+        told = document.get("error")
+        if document["done"] and _ends(job, told["kind"] if told else None):
             app.ledger.handed_out(job.id)
+
+
+def _alone(app: App, job: Job) -> None:
+    """Wait until no other process speaks of a job's begin or end: what this one then reads of what was said
+    holds until it has said its own."""
+    if app.made.brief or app.made.quiet:
+        return
+    try:
+        while not app.ledger.told.turn(job.id):
+            app.clock.sleep(A_MOMENT)
+    except StudioError as trouble:
+        if trouble.kind != LedgerError.kind:
+            raise  # such as a damaged record, of which the person is told
+
+
+def _ends(job: Job, kind: str | None) -> bool:
+    """Whether these words (an error's kind; None: no error) are the end that is on record, and not another
+    trouble with the same job."""
+    whole = job.state != "done" or job.complete
+    return whole and kind == (job.error["kind"] if job.error else None)
 
 
 def _word(app: App, job: Job) -> list[Json]:

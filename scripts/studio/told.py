@@ -8,12 +8,38 @@ from studio.types import Clock
 NOTIFY = "notify"
 PROGRESS = "progress-"
 FILE = "file-"
+TURN = "turn"
+LONGEST_TURN = 5.0  # seconds; who takes longer to print a document is gone
 
 
 class Told:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
+        self._turns: set[str] = set()
+
+    def turn(self, job: str) -> bool:
+        """Whether it is this process's turn to speak of a job's begin or end. What it then reads of what was
+        said stays true until `over`, or until it must be gone."""
+        if job in self._turns:
+            return True
+        with self._store.transaction() as db:
+            now = self._clock.time()
+            taken = db.execute(
+                "INSERT INTO told (job, what, at) VALUES (?, ?, ?) ON CONFLICT (job, what)"
+                " DO UPDATE SET at = excluded.at WHERE told.at NOT BETWEEN ? AND excluded.at",
+                (job, TURN, now, now - LONGEST_TURN),
+            )
+            if taken.rowcount != 1:
+                return False
+        self._turns.add(job)
+        return True
+
+    def over(self) -> None:
+        """What this process had to say is said, and marked."""
+        while self._turns:
+            with self._store.transaction() as db:
+                db.execute("DELETE FROM told WHERE job = ? AND what = ?", (self._turns.pop(), TURN))
 
     def notified(self, job: str) -> bool:
         """Whether it was said that the job began."""

@@ -55,14 +55,15 @@ class CutOff(Exception):
 
 
 class Agent:
-    """One chat with one person. between: called with each document before its `next` is run; cut: called
-    while the next command runs, and when it comes back that process is killed; relays: whether what comes is
-    passed on before the agent is cut off."""
+    """One chat with one person. came: called with each document that was read and not yet relayed; between:
+    with each that was relayed, before its `next` is run; cut: called while the next command runs, and when it
+    comes back that process is killed."""
 
     def __init__(self, create: str, env: Mapping[str, str], cwd: str, user: str) -> None:
         self.create, self.env, self.cwd, self.user = create, dict(env), cwd, user
         self.chat: list[Entry] = []
         self.turns: list[Turn] = []
+        self.came: Callable[[Document], None] = lambda document: None
         self.between: Callable[[Document], None] = lambda document: None
         self.cut: Callable[[], None] | None = None
         self.asked = False
@@ -153,10 +154,22 @@ class Agent:
                 process.kill()
                 process.communicate()
             raise CutOff
-        stdout, _ = process.communicate(timeout=60)
+        return self.read(argv, process)
+
+    def at_once(self, *commands: Sequence[str]) -> list[Document]:
+        """Several commands, begun together."""
+        processes = [self.process(argv) for argv in commands]
+        return [self.read(argv, process) for argv, process in zip(commands, processes, strict=True)]
+
+    def read(self, argv: Sequence[str], process: subprocess.Popen[bytes], patience: float = 60) -> Document:
+        try:
+            stdout, _ = process.communicate(timeout=patience)
+        finally:
+            process.kill()
         document = json.loads(stdout)
         assert isinstance(document, dict)
         self.turns.append(Turn(tuple(argv), process.returncode, document))
+        self.came(document)
         return document
 
     def process(self, argv: Sequence[str]) -> subprocess.Popen[bytes]:

@@ -61,6 +61,13 @@ class Scene:
         self.began = self.began or time.time()
         self.later(self.began + moment - time.time() - self.ahead)
 
+    def made(self) -> None:
+        """The vendor comes to an end with all that it accepted."""
+        until = time.monotonic() + 10
+        while any(task["state"] == "running" for task in self.vendor.stats["tasks"]):
+            assert time.monotonic() < until
+            time.sleep(0.01)
+
     @property
     def creates(self) -> int:
         """Requests to buy that the vendor received."""
