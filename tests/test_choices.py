@@ -25,6 +25,7 @@ from studio.ledger import Ledger
 from studio.planning import Wish
 from studio.types import Plan
 from support import PROMPT, FakeClock, Vendor, leaks, run
+from test_commands import creates
 from test_preferences import older
 from test_spine import picture
 
@@ -287,6 +288,43 @@ def test_remember_saves_the_named_model_for_all_that_it_makes_and_confirms_it(
     assert made.document["send"][0]["message"].splitlines()[-1] == confirmed
     assert preferred() == dict.fromkeys(TYPES, "gemini-3.1-flash-image")
     assert quote(vendor).document["chosen_by"] == "preference"
+
+
+def test_who_always_wants_the_best_has_no_model_of_their_own_and_is_asked_about_this_one(
+    vendor: Vendor,
+) -> None:
+    setting("MJ")
+    asked = vendor.run("start", "--prompt", "画一只鸟", "--model", "最好", "--remember", "--user-id", "u1")
+    assert (asked.code, asked.error["kind"], preferred()) == (12, "needs_approval", {})
+    text = asked.document["send"][0]["message"]
+    assert "Nano Banana Pro" in text
+    assert "已取消，以后你的图片由我选常用的模型" in text
+
+
+@pytest.mark.parametrize("n", [1, 2])
+@pytest.mark.parametrize("command", ["start", "quote"])
+def test_after_the_question_which_is_meant_it_is_quoted_and_remembered_as_was_wished(
+    vendor: Vendor, command: str, n: int
+) -> None:
+    """The question names the least price only, so another follows that names the whole."""
+    words = ("--prompt", PROMPT, "--model", "banana", "--size", "4K", "--n", str(n), "--user-id", "u1")
+    asked = vendor.run(command, *words, "--remember", "--idempotency-key", "m1", "--speed", str(vendor.speed))
+    assert (asked.error["kind"], preferred()) == ("ambiguous_model", {})
+    pro = next(one for one in asked.document["alternatives"] if one["id"] == PRO)
+    assert pro["cost"] == 10 * n
+    told = vendor.run(*pro["next"][2:]).document
+    assert (told["event"], told["cost"]["quoted"], creates(vendor)) == ("quote", 18 * n, 0)
+    assert preferred() == dict.fromkeys(TYPES, PRO)
+    bought = vendor.run(*told["next"][2:])
+    assert (bought.code, bought.document["cost"]["quoted"], creates(vendor)) == (0, 18 * n, 1)
+
+
+def test_after_the_question_which_is_meant_from_now_on_it_is_set() -> None:
+    asked = run("prefs", "set", "--model", "banana", "--user-id", "u1")
+    assert asked.error["kind"] == "ambiguous_model"
+    pro = next(one for one in asked.document["alternatives"] if one["id"] == PRO)
+    assert run(*pro["next"][2:]).code == 0
+    assert preferred() == dict.fromkeys(TYPES, PRO)
 
 
 def test_it_is_remembered_although_the_price_has_to_be_agreed_and_confirmed_once(vendor: Vendor) -> None:

@@ -282,6 +282,28 @@ def test_the_yes_leads_on_although_the_first_try_bore_a_key(vendor: Vendor) -> N
     assert creates(vendor) == 2
 
 
+def test_however_often_it_is_asked_about_it_is_bought_once_more_once(vendor: Vendor) -> None:
+    lost = unsure(vendor, "--idempotency-key", "message-1")
+    asked = [start(vendor, "--idempotency-key", "message-1").document]
+    asked += [vendor.run(command, lost).document for command in ("wait", "show", "wait")]
+    bought = [vendor.carry_on(document) for document in asked]
+    assert [made.code for made in bought] == [0] * 4
+    assert {made.document["job"] for made in bought} == {bought[0].document["job"]} != {lost}
+    assert creates(vendor) == 2
+
+
+def test_a_key_is_its_users_own(vendor: Vendor) -> None:
+    """Two chats may count their messages alike."""
+    ann, bob = (
+        start(vendor, "--user-id", user, "--idempotency-key", "42", prompt=f"a picture for {user}").document
+        for user in ("ann", "bob")
+    )
+    assert (ann["event"], bob["event"], creates(vendor)) == ("submitted", "submitted", 2)
+    assert ann["job"] != bob["job"]
+    again = start(vendor, "--user-id", "bob", "--idempotency-key", "42", prompt="a picture for bob").document
+    assert (again["job"], creates(vendor)) == (bob["job"], 2)
+
+
 @pytest.mark.parametrize("trouble", [6010, 4008], ids=["the list changed", "a smaller size was tried"])
 def test_the_yes_buys_once_although_the_paid_request_was_made_anew_before(
     vendor: Vendor, trouble: int

@@ -529,7 +529,7 @@ def ordered(ledger: Ledger, key: str, user: str | None, **said: Any) -> tuple[Jo
     before = found(ledger, user_id=user, idempotency_key=key, **said)
     wish = before.continued(Wish(prompt=HAT, user_id=user))
     digest = wish.digest((Source("image", before.picture.path, sha256=before.picture.sha256),))
-    order = Order(fingerprint=f"{digest}{key}", asked=f"{digest}{key}", key=key)
+    order = Order(fingerprint=f"{digest}{user}", asked=f"{digest}{user}", key=key, user_id=user)
     return ledger.begin(plan(requested=wish.requested(), user_id=user), "/out", order)
 
 
@@ -555,8 +555,8 @@ ACTS = st.lists(
 @settings(max_examples=50, deadline=None)
 @given(ACTS)
 def test_in_whatever_order_things_happen_a_key_means_what_it_meant(acts: list[tuple[str, Any]]) -> None:
-    """Each user has one key. It stands for one job, from the first use to its end and on; only where that
-    ended with nothing bought is it free for another."""
+    """Each user has one key, and all have the same. It stands for one job of theirs, from the first use to
+    its end and on; only where that ended with nothing bought is it free for another."""
     clock = FakeClock()
     with tempfile.TemporaryDirectory() as folder:
         ledger = Ledger(Path(folder) / "ledger.sqlite3", clock)
@@ -569,7 +569,7 @@ def test_in_whatever_order_things_happen_a_key_means_what_it_meant(acts: list[tu
                 job, _ = ledger.begin(plan(requested=FROM, user_id=which), "/out")
                 open.append(job.id)
             elif act == "keyed":
-                job, ours = ordered(ledger, f"key of {which}", which)
+                job, ours = ordered(ledger, "message-1", which)
                 before = keyed.get(which)
                 bought = before is not None and ends.get(before.id) != "failed"
                 assert ours is not bought
@@ -584,8 +584,8 @@ def test_in_whatever_order_things_happen_a_key_means_what_it_meant(acts: list[tu
         for which, job in keyed.items():
             if ends.get(job.id) != "failed":
                 name = job.plan.requested["from_job"]
-                assert found(ledger, user_id=which, idempotency_key=f"key of {which}").name == name
-                assert ordered(ledger, f"key of {which}", which)[0].id == job.id
+                assert found(ledger, user_id=which, idempotency_key="message-1").name == name
+                assert ordered(ledger, "message-1", which)[0].id == job.id
         ledger.close()
 
 

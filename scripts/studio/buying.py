@@ -86,6 +86,7 @@ def _buy(app: App, uploads_until: float | None = None) -> Job:
         gateway=errand.gateway,
         asked=errand.wish.digest(errand.inputs),
         key=app.made.idempotency_key,
+        user_id=app.made.user_id,
         token=app.made.approve,
         forced=app.made.force_new,
     )

@@ -33,7 +33,7 @@ def choose(app: App, wish: Wish, task_type: TaskType, kept: ModelSpec | None = N
     """`kept`: the model of the job that is gone on with. Raises UsageError where what was named, preferred or
     recommended is not there, or not for this."""
     made, payable = app.made, app.payable
-    if made.remember:
+    if made.remember and not leaves_open(made.model):
         check_named(made.model, "--remember")
     if made.reason and not made.recommended:
         raise UsageError("--reason says why --recommended: give that too.")
@@ -68,7 +68,9 @@ def explained(no: UsageError, choice: Choice, language: str) -> UsageError:
 def settle(app: App, choice: Choice, plan: Plan) -> None:
     """The plan stands: remember the model where that was asked for, and say besides what there is to say."""
     words = Messages(plan.language)
-    if app.made.remember:
+    if app.made.remember and leaves_open(app.made.model):
+        app.remarks.append(forgotten(app, tuple(catalogue.task_types()), words))
+    elif app.made.remember:
         spec = catalogue.by_id(plan.model.id, plan.gateway)
         if spec is None:
             raise UsageError(
@@ -93,6 +95,14 @@ def remembered(app: App, spec: ModelSpec, task_types: tuple[str, ...], words: Me
     """Write a preference down; the line that confirms it."""
     app.ledger.preferences.save(app.made.user_id or "", task_types, spec.gateway, spec.id)
     return words.say("prefs.set", model=spec.name, what=words.made_for(task_types))
+
+
+def forgotten(app: App, task_types: tuple[str, ...], words: Messages) -> str:
+    """Leave the choice to us from now on; the line that confirms it."""
+    what = words.made_for(task_types)
+    if app.ledger.preferences.clear(app.made.user_id or "", task_types):
+        return words.say("prefs.cleared", what=what)
+    return words.say("prefs.nothing", what=what)
 
 
 def check_named(words: str | None, flag: str) -> None:

@@ -142,7 +142,7 @@ def _meant(app: App, name: str, number: str) -> tuple[str, int | None]:
 def _before(app: App) -> str | None:
     """What was meant when this very command bought something: a repeat must not mean what came of it."""
     made = app.made
-    id = app.ledger.names.given(made.idempotency_key, getattr(made, "approve", None))
+    id = app.ledger.names.given(made.idempotency_key, made.user_id, getattr(made, "approve", None))
     plan = app.ledger.get(id).plan if id else None
     return plan.requested.get("from_job") if plan and plan.user_id == made.user_id else None
 

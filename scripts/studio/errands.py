@@ -59,7 +59,7 @@ def errand(app: App) -> Errand:
     wish = before.continued(_wish(app)) if before else _wish(app)
     task_type = planning.task_type_of(wish)
     planning.check_prompt(wish, task_type)
-    choice = choices.choose(app, wish, task_type, before.model if before and before.keeps_model else None)
+    choice = _choice(app, wish, task_type, before.model if before and before.keeps_model else None)
     inputs = planning.inspect(wish, task_type)
     if before:
         before.check_unchanged(inputs)
@@ -78,6 +78,17 @@ def errand(app: App) -> Errand:
         )
     runner = app.runner(choice.model.provider, gateway, wish.speed)
     return Errand(app, wish, task_type, choice, inputs, gateway, runner, before)
+
+
+def _choice(app: App, wish: Wish, task_type: TaskType, kept: ModelSpec | None) -> Choice:
+    """The model. A question which one is meant names the price of all that is asked for."""
+    try:
+        return choices.choose(app, wish, task_type, kept)
+    except UsageError as no:
+        no.alternatives = tuple(
+            one if one.amount is None else replace(one, amount=one.amount * wish.n) for one in no.alternatives
+        )
+        raise
 
 
 def _wish(app: App) -> Wish:

@@ -129,8 +129,8 @@ class Ledger:
             )
             if parked.rowcount != 1:
                 raise _given_up(id)
-            (asked,) = db.execute("SELECT asked FROM jobs WHERE id = ?", (id,)).fetchone()
-            self.names.give(db, id, Order(key=own_key(id), asked=asked))
+            asked, user_id = db.execute("SELECT asked, user_id FROM jobs WHERE id = ?", (id,)).fetchone()
+            self.names.give(db, id, Order(key=own_key(id), user_id=user_id, asked=asked))
 
     def submitted(self, id: str, made: Submitted) -> None:
         self._move(id, "submitted", **accepted(made))

@@ -19,24 +19,25 @@ class Names:
     def job(self, order: Order) -> sqlite3.Row | None:
         """The job (id, state) that an order's key or token stands for. Raises UsageError where the key
         stands for another request."""
-        for kind, name in ((KEY, order.key), (TOKEN, order.token)):
+        for kind, name in _names(order):
             known = self._known(kind, name)
             if known and known["asked"] != order.asked and kind == KEY:
                 raise UsageError(
-                    f"--idempotency-key {name} was given before, with another wish: job {known['job']}.",
+                    f"--idempotency-key {order.key} was given before, with another wish: job {known['job']}.",
                     kind="key_reused",
                     detail="Meant to be the same? Go on with that job. Another wish has another key.",
                     about={"job": known["job"]},
                     retry="wait",
                 )
             if known and known["asked"] == order.asked:
-                return self._there(known, f"{kind} {name}")
-        return None
+                return self._there(known, f"{kind} {order.key if kind == KEY else name}")
+        once_more = self._instead(order.token)
+        return self._there(once_more, f"token {order.token}") if once_more else None
 
-    def given(self, key: str | None, token: str | None) -> str | None:
-        """The job that a key or a token was given to, whatever is asked for with it now; None also where it
-        was forgotten since."""
-        known = self._known(KEY, key) or self._known(TOKEN, token)
+    def given(self, key: str | None, user_id: str | None, token: str | None) -> str | None:
+        """The job that a user's key or a token was given to, whatever is asked for with it now; None also
+        where it was forgotten since."""
+        known = self._known(KEY, _of(user_id, key)) or self._known(TOKEN, token)
         row = known and self._store.row("SELECT id FROM jobs WHERE id = ?", known["job"])
         return row["id"] if row else None
 
@@ -54,11 +55,11 @@ class Names:
 
     def used(self, token: str | None) -> bool:
         """Whether a token's purchase was made."""
-        return self._known(TOKEN, token) is not None
+        return self._known(TOKEN, token) is not None or self._instead(token) is not None
 
     def give(self, db: sqlite3.Connection, job: str, order: Order) -> None:
         """From here on an order's key and token stand for this job."""
-        for kind, name in ((KEY, order.key), (TOKEN, order.token)):
+        for kind, name in _names(order):
             if name is not None:
                 db.execute(
                     "INSERT INTO names (kind, name, job, asked) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
@@ -67,7 +68,7 @@ class Names:
 
     def take(self, db: sqlite3.Connection, order: Order) -> None:
         """From whatever job they stand for: its person chose to buy once more."""
-        for kind, name in ((KEY, order.key), (TOKEN, order.token)):
+        for kind, name in _names(order):
             db.execute("DELETE FROM names WHERE kind = ? AND name = ?", (kind, name))
 
     def free(self, db: sqlite3.Connection, job: str) -> None:
@@ -79,6 +80,16 @@ class Names:
             return None
         return self._store.row("SELECT job, asked FROM names WHERE kind = ? AND name = ?", kind, name)
 
+    def _instead(self, token: str | None) -> sqlite3.Row | None:
+        """What another token bought that stands for the same yes: to buy a job of unknown outcome once more.
+        However often that was asked, it is bought once."""
+        return self._store.row(
+            "SELECT names.job FROM approvals mine JOIN approvals other ON other.lost = mine.lost"
+            " JOIN names ON names.kind = ? AND names.name = other.token WHERE mine.token = ?",
+            TOKEN,
+            token,
+        )
+
     def _there(self, known: sqlite3.Row, what: str) -> sqlite3.Row:
         job = self._store.row("SELECT id, state FROM jobs WHERE id = ?", known["job"])
         if job is None:
@@ -88,6 +99,15 @@ class Names:
                 detail="Give another, or none.",
             )
         return job
+
+
+def _names(order: Order) -> tuple[tuple[str, str | None], ...]:
+    return (KEY, _of(order.user_id, order.key)), (TOKEN, order.token)
+
+
+def _of(user_id: str | None, key: str | None) -> str | None:
+    """A key as it is kept: two users may come with the same."""
+    return key if key is None or user_id is None else f"{user_id}\n{key}"
 
 
 def own_key(id: str) -> str:

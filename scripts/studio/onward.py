@@ -73,20 +73,26 @@ def same_again(app: App, plan: Plan, out: str, lost: str | None = None) -> list[
     return purchase(app, approval(app, plan, lost), words, forced=lost is not None)
 
 
-def with_another(app: App, other: Alternative, job: Job | None, largest: str | None) -> list[str]:
-    """The same wish with another model, at the price that was told and no higher: for when the person has
-    chosen it. `largest`: the size to make in place of one that nobody makes."""
-    key = f"job-{job.id}" if job else getattr(app.made, "idempotency_key", None)
+def with_another(app: App, error: StudioError, other: Alternative, job: Job | None) -> list[str]:
+    """The same wish with another model, for when the person has chosen it: bought at the price that was told
+    and no higher, or quoted, where a price was all that was asked for or told in part. After a question
+    which model was meant, all else stays too."""
+    made, largest = app.made, error.about.get("largest")
+    key = f"job-{job.id}" if job else getattr(made, "idempotency_key", None)
     words = _words(app)
     if job:
         words = list(wording.words(job.plan, job.out, language=app.language, sandbox=app.sandbox))
     for flag in (*OF_ITS_OWN, *(["--size"] if largest else [])):
         words = without(words, flag)
-    words = [word for word in words if word not in UNSAID]
+    meant = error.kind == "ambiguous_model"
+    words = [word for word in words if word not in UNSAID or (meant and word == "--remember")]
     words += [f"--model={other.id}", *([f"--size={largest}"] if largest else [])]
     words += [f"--idempotency-key={key}:{other.id}"] if key else []
-    if other.amount is not None and not other.least:
-        words += ["--max-credits", f"{other.unit.amount(other.amount):g}", "--yes"]
+    if made.command == "prefs":
+        return command(app, "prefs", *words)
+    if made.command not in PAYING or made.dry_run or other.amount is None or other.least:
+        return command(app, "quote", *words)
+    words += ["--max-credits", f"{other.unit.amount(other.amount):g}", "--yes"]
     return command(app, _buying(app), *words)
 
 

@@ -15,7 +15,6 @@ PAYING = ("make", "start")
 WISHING = (*PAYING, "quote", "again")  # those that say what is wanted
 ASKING = (*PAYING, "quote")
 TALKING = (*WISHING, "models", "wait", "fetch", "reconcile", "cancel")  # those that may speak to a gateway
-SPEAKING = (*TALKING, "prefs")
 EVERY = (*TALKING, "show", "list", "prefs", "spend", "purge", "doctor", "schema", "sandbox")
 CHANNELS = ("feishu", "discord", "telegram")  # the names in data/channels.json
 OF_A_JOB = ("wait", "show", "fetch", "cancel", "reconcile")
@@ -250,7 +249,7 @@ OPTIONS = (
         ("make",),
         switch=True,
     ),
-    Option(("--language",), "of the messages", SPEAKING, choices=("auto", "zh", "en"), default="auto"),
+    Option(("--language",), "of the messages", EVERY, choices=("auto", "zh", "en"), default="auto"),
     Option(
         ("--channel",),
         "the chat that the messages go to: files are fitted to it (default: to all of them)",

@@ -79,11 +79,7 @@ def _set(app: App) -> Json:
 
 
 def _clear(app: App) -> Json:
-    words = Messages(app.language)
-    what = words.made_for(_task_types(app))
-    if app.ledger.preferences.clear(_user(app), _task_types(app)):
-        return _document(app, words.say("prefs.cleared", what=what))
-    return _document(app, words.say("prefs.nothing", what=what))
+    return _document(app, choices.forgotten(app, tuple(_task_types(app)), Messages(app.language)))
 
 
 def _import(app: App) -> Json:

@@ -71,7 +71,6 @@ def failure(app: App, error: StudioError) -> Json:
     elif job and job.state in {"sending", "submitted"} and error.charged == "no":
         error.charged = "maybe"  # whatever went wrong, something is under way
     others = documents.others(error, job.plan if job else app.plan)
-    largest = error.about.get("largest")
     return documents.failure(
         error,
         app.voice,
@@ -80,7 +79,7 @@ def failure(app: App, error: StudioError) -> Json:
         gateway=app.gateway,
         plan=app.plan,
         next=onward.after(app, error, job),
-        ways=[onward.with_another(app, other, job, largest) for other in others],
+        ways=[onward.with_another(app, error, other, job) for other in others],
         told_before=bool(job and job.handed_out_at and _ends(job, error.kind)),
         told=app.ledger.told.files(job.id) if job else (),
     )
