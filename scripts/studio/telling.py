@@ -103,13 +103,13 @@ def handed_out(app: App, document: Json) -> None:
             return
         if document["event"] == "submitted":
             app.ledger.told.notify(job.id)
-        if job.state == "done":  # its files stand in each of its documents, whatever else is said there
-            for number, output in enumerate(document.get("outputs", ()), 1):
-                if output["path"]:
-                    app.ledger.told.file(job.id, number)
         told = document.get("error")
         if document["done"] and _ends(job, told["kind"] if told else None):
             app.ledger.handed_out(job.id)
+        elif job.state == "done":  # its files stand in each of its documents, whatever else is said there
+            for number, output in enumerate(document.get("outputs", ()), 1):
+                if output["path"]:
+                    app.ledger.told.file(job.id, number)
 
 
 def _alone(app: App, job: Job) -> None:
