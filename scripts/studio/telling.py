@@ -102,14 +102,13 @@ def handed_out(app: App, document: Json) -> None:
             return
         if document["event"] == "submitted":
             app.ledger.told.notify(job.id)
-        if job.state == "done" and not job.complete:
-            for number, output in enumerate(document.get("outputs", ()), 1):
-                if output["path"]:
-                    app.ledger.told.file(job.id, number)
-            return  # it ends when all of it is saved
         told = document.get("error")
         if document["done"] and _ends(job, told["kind"] if told else None):
             app.ledger.handed_out(job.id)
+        elif job.state == "done":  # its files stand in each of its documents, whatever else is said there
+            for number, output in enumerate(document.get("outputs", ()), 1):
+                if output["path"]:
+                    app.ledger.told.file(job.id, number)
 
 
 def _alone(app: App, job: Job) -> None:
@@ -127,7 +126,7 @@ def _alone(app: App, job: Job) -> None:
 
 def _ends(job: Job, kind: str | None) -> bool:
     """Whether these words (an error's kind; None: no error) are the end that is on record, and not another
-    trouble with the same job."""
+    trouble with the same job. It ends when all of it is saved."""
     whole = job.state != "done" or job.complete
     return whole and kind == (job.error["kind"] if job.error else None)
 
