@@ -44,7 +44,7 @@ class Errand:
                 chosen_by=self.choice.by,
             )
         except UsageError as no:
-            raise choices.explained(no, self.choice, self.wish.language) from None
+            raise choices.explained(_for_all(no, self.wish.n), self.choice, self.wish.language) from None
 
     def _offers(self, model: ModelSpec, task_type: str) -> tuple[Offer, ...]:
         offers = self.app.offers(self.runner, task_type, self.wish.speed)
@@ -81,14 +81,19 @@ def errand(app: App) -> Errand:
 
 
 def _choice(app: App, wish: Wish, task_type: TaskType, kept: ModelSpec | None) -> Choice:
-    """The model. A question which one is meant names the price of all that is asked for."""
     try:
         return choices.choose(app, wish, task_type, kept)
     except UsageError as no:
+        raise _for_all(no, wish.n) from None
+
+
+def _for_all(no: UsageError, n: int) -> UsageError:
+    """A question which model is meant, with the price of as many as are wanted."""
+    if no.kind == "ambiguous_model":
         no.alternatives = tuple(
-            one if one.amount is None else replace(one, amount=one.amount * wish.n) for one in no.alternatives
+            one if one.amount is None else replace(one, amount=one.amount * n) for one in no.alternatives
         )
-        raise
+    return no
 
 
 def _wish(app: App) -> Wish:
