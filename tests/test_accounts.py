@@ -243,7 +243,7 @@ def test_a_limit_is_reached_and_not_passed(ledger: Ledger) -> None:
     with pytest.raises(OverLimit, match="of the 15 points that may be spent today, 0 points are left") as no:
         begin(ledger, 1, per_day=15)
 
-    assert no.value.about == {"left": "0 points", "limit": "15 points"}
+    assert no.value.about == {"left": "0", "limit": "15"}
     assert (no.value.exit_code, no.value.charged, no.value.retry) == (11, "no", "never")
     assert len(ledger.newest(99)) == 3  # nothing of the refused one is on record
     assert begin(ledger, 0, per_day=15)

@@ -369,8 +369,9 @@ def test_a_running_job_that_dies_meanwhile_lends_nobody_its_yes(vendor: Vendor) 
 
 def test_what_was_handed_out_is_not_sent_again(vendor: Vendor) -> None:
     first = vendor.make().document
-    for made in (vendor.run("wait", first["job"]), vendor.run("show", first["job"])):
-        assert made.document["send"] == []
+    for command, said in (("wait", []), ("show", ["✅ It is ready; I sent it before."])):
+        made = vendor.run(command, first["job"])
+        assert [item["message"] for item in made.document["send"]] == said
         assert made.document["resend"] == first["send"]
         assert made.document["handed_out_at"] is not None
     (row,) = jobs(vendor)
@@ -383,6 +384,7 @@ def test_a_failure_that_was_told_is_not_sent_again(vendor: Vendor) -> None:
     again = vendor.run("wait", first["job"])
     assert (again.code, again.document["send"]) == (8, [])
     assert again.document["resend"] == first["send"]
+    assert vendor.run("show", first["job"]).document["send"] == first["send"], "whoever asks is told"
 
 
 @pytest.mark.parametrize("form", ["--brief", "--quiet"])

@@ -197,12 +197,20 @@ def test_a_cost_is_an_amount_with_its_unit_or_unknown(
         ("", "en"),
         ("a lighthouse", "en"),
         ("一只猫", "zh"),
-        ("logo with the words 你好", "zh"),
+        ("logo with the words 你好", "en"),
+        ("a poster that says 欢迎光临 in big red letters", "en"),
+        ("画一只cat, 3D render, octane, cinematic lighting", "zh"),
+        ("SeeDream画一只猫", "zh"),
+        ("用Nano Banana Pro", "zh"),
+        ("いちごのケーキの写真", "en"),
+        ("  「灯塔」", "zh"),
         ("🐱 café ,。", "en"),
         ("一", "zh"),
         ("\u9fff", "zh"),
         ("ひらがな", "en"),
     ],
 )
-def test_the_language_is_chinese_where_a_chinese_character_stands(text: str | None, language: str) -> None:
+def test_the_language_is_the_one_that_a_text_begins_in_or_has_most_of(
+    text: str | None, language: str
+) -> None:
     assert language_of(text) == language

@@ -109,7 +109,7 @@ def test_a_model_that_nobody_knows_stops_with_the_nearest_names() -> None:
 
 def test_a_model_that_is_gone_from_the_live_list_is_not_replaced_by_another() -> None:
     error = stopped(lambda: draft(parse([leaf(name="Other")])))
-    assert error.kind == "unknown_model"
+    assert error.kind == "not_listed"
     assert "SeeDream 4.5" in error.message
     assert error.detail == "It has: Other."
     assert stopped(lambda: draft(())).detail == "It has: nothing."

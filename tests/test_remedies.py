@@ -152,7 +152,7 @@ def test_a_model_that_is_gone_from_the_list_is_not_replaced(vendor: Vendor) -> N
         leaf.update(model_id="another", name="Another")
 
     made = changes_before_the_purchase(vendor, leaves)
-    assert (made.code, made.error["kind"], made.error["charged"]) == (2, "unknown_model", "no")
+    assert (made.code, made.error["kind"], made.error["charged"]) == (2, "not_listed", "no")
     assert (creates(vendor), states(vendor)) == (1, ["failed"])
 
 

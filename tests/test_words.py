@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chooser import message
 from offers import FREE, GATEWAY, bind, field, leaf, live, made_up, parse, rule
 from parts import plan as sample
 from studio import arguments, catalogue, documents, params, placing, planning
@@ -45,6 +46,7 @@ QUALITY = {  # words -> model, size, points, asked first
 SIZES = {"4k": "4K", "2k": "2K", "1k": "1K", "512": "512px"}
 RATIOS = {"横图": "16:9", "横向": "16:9", "竖图": "9:16", "竖向": "9:16", "方形": "1:1"}
 RATIOS |= {"landscape": "16:9", "portrait": "9:16", "square": "1:1"}  # what SKILL.md tells agents to pass on
+RATIOS |= {"竖的": "9:16", "宽屏": "16:9", "vertical": "9:16", "Wide": "16:9", "16x9": "16:9", "3：4": "3:4"}
 SAID = [(word, *meant) for words, meant in QUALITY.items() for word in words.split()]
 
 
@@ -134,6 +136,31 @@ def test_every_word_for_a_shape_is_a_ratio_wherever_it_stands(
     assert name == (flag[2:].replace("-", "_"), said), "as it was said"
 
 
+@pytest.mark.parametrize(("said", "size"), [("高清", "2K"), ("HD", "2K"), ("超清", "4K"), ("Ultra HD", "4K")])
+def test_a_quality_that_is_said_as_a_size_is_one_and_is_told_as_that(
+    vendor: Vendor, said: str, size: str
+) -> None:
+    made = dry(vendor, "--size", said)
+    (product,) = made.document["request"]["json"]["parameters"]
+    assert product["parameters"]["size"] == size.lower()
+    assert f"1 picture ({size}) with" in message(made)
+
+
+@pytest.mark.parametrize("words", [("--size", "very big"), ("--aspect-ratio", "tallish")])
+def test_of_a_word_that_is_not_understood_it_is_not_said_that_no_model_can_do_it(
+    vendor: Vendor, words: tuple[str, str]
+) -> None:
+    made = vendor.run("quote", "--prompt", "a cat", *words)
+    assert (made.error["kind"], "No other" in message(made)) == ("unsupported_option", False)
+    assert "It can do: " in message(made)
+
+
+def test_an_option_that_no_model_has_is_named_with_its_value(vendor: Vendor) -> None:
+    text = message(vendor.run("quote", "--prompt", "a cat", "--seed", "5"))
+    assert "cannot do seed 5." in text
+    assert "No other model can do seed 5 either." in text
+
+
 def test_a_shape_that_is_said_as_a_size_goes_out_as_a_ratio(vendor: Vendor) -> None:
     made = dry(vendor, "--size", "横图", "--language", "zh").document
     (product,) = made["request"]["json"]["parameters"]
@@ -158,7 +185,7 @@ def test_the_best_is_asked_about_first_and_the_yes_buys_just_that(vendor: Vendor
     asked = vendor.make("--model", "最好", "--language", "zh")
     assert (asked.code, asked.error["kind"], asked.document["done"]) == (12, "needs_approval", True)
     assert asked.document["send"][0]["message"] == (
-        "💡 1 张图（4K），使用 Nano Banana Pro，共 18 积分。要继续吗？"
+        "💡 1 张图（4K），使用 Nano Banana Pro。总费用会是：18 积分。要继续吗？"
     )
     assert vendor.make("--model", "最好", "--yes").code == 12
     assert vendor.make("--model", "最好", "--max-credits", "30").code == 12
@@ -641,4 +668,4 @@ def test_a_name_that_nobody_has_names_the_nearest_three_and_buys_none(
 
 def test_a_model_that_is_known_but_not_sold_now_is_told_by_its_name() -> None:
     error = refused("--model 大香蕉", listed((SEEDREAM, "SeeDream 4.5", 5)))
-    assert told(error, "zh") == ["❌ 没有找到叫“Nano Banana Pro”的模型。没有扣费。"]
+    assert told(error, "zh") == ["❌ Nano Banana Pro 现在没有。没有扣费。要换一个模型吗？"]

@@ -164,9 +164,10 @@ def _over(plan: Plan, gateway: Gateway, scope: str, spent: int, limit: int) -> O
     def amount(steps: int) -> str:
         return f"{gateway.unit.amount(steps):g} {gateway.unit.name}"
 
+    held = {"left": max(0, limit - spent), "limit": limit}
     whose = "today" if scope == EVERYBODY else "today by this user"
     return OverLimit(
         f"This costs {amount(plan.billing.amount or 0)}; of the {amount(limit)} that may be spent {whose}, "
         f"{amount(max(0, limit - spent))} are left. Nothing was bought.",
-        about={"left": amount(max(0, limit - spent)), "limit": amount(limit)},
+        about={name: f"{gateway.unit.amount(steps):g}" for name, steps in held.items()},
     )

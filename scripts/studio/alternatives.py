@@ -8,7 +8,7 @@ from typing import Any
 
 from studio import billing, catalogue, params
 from studio.errors import UsageError
-from studio.placing import PICTURE
+from studio.placing import PICTURE, understood
 from studio.types import Alternative, Asked, Gateway, ModelSpec, Offer
 from studio.values import thousands
 
@@ -25,9 +25,12 @@ def explain(no: UsageError, offers: Collection[Offer], than: Offer, asked: Asked
         no.instead = ()
         asked = replace(asked, options={**asked.options, name: largest})
     no.alternatives, nobody = alternatives(offers, None if largest else than, asked, gateway)
-    if nobody and "asked" in no.about:
+    if nobody and "asked" in no.about and understood(asked.options):
         times = {no.about["asked"]} & {params.times(asked.n)}  # how many matters where it is the trouble
-        no.about["wish"] = " + ".join((*map(str, asked.options.values()), *times))
+        named = (
+            f"{value}" if name in PICTURE else f"{name} {value}" for name, value in asked.options.items()
+        )
+        no.about["wish"] = " + ".join((*named, *times))
         no.detail = " ".join(filter(None, (no.detail, "No other model in the list makes exactly this.")))
 
 

@@ -55,6 +55,7 @@ class App:
         self.plan: Plan | None = None
         self.began = clock.monotonic()
         self.parked = False  # inputs still travel, and the next command goes on with them
+        self.asked = False  # the person wants to hear something in any case
         self.settled: dict[str, str] = {}  # flag -> what it came to, such as an id for `last`
         self.remarks: list[str] = []  # lines for the person, beside what the document says
         self.sandbox = bool(getattr(made, "sandbox", False)) or getattr(made, "job", "").startswith(REHEARSAL)

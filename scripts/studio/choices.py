@@ -57,7 +57,7 @@ def explained(no: UsageError, choice: Choice, language: str) -> UsageError:
     """What a preferred model cannot do, told as that."""
     if choice.by != "preference":
         return no
-    if no.kind == "unknown_model":
+    if no.kind in {"unknown_model", "not_listed"}:
         return _gone(choice.model, no)
     if no.kind in OF_THE_MODEL:
         no.about["model"] = Messages(language).say("prefs.preferred", model=choice.model.name)

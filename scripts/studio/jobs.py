@@ -139,13 +139,12 @@ def carry_on(app: App, job: Job, until: float, *, come_back: bool = False) -> Js
         return telling.going_on(app, job, patience.detail)
 
 
-def as_recorded(app: App, job: Job, *, asked: bool = False) -> Json:
-    """A job as the record knows it, without asking anybody. `asked`: whoever runs this wants to hear
-    something in any case."""
+def as_recorded(app: App, job: Job) -> Json:
+    """A job as the record knows it, without asking anybody."""
     _known(app, job)
     if job.error:
         raise errors.from_record(job.error)
-    return telling.result(app, job) if job.complete else telling.going_on(app, job, asked=asked)
+    return telling.result(app, job) if job.complete else telling.going_on(app, job)
 
 
 def instant(app: App, when: timedelta | date) -> float:

@@ -21,7 +21,8 @@ LIBRARIES = ("requests", "jsonschema", "Pillow", "platformdirs", "rich")
 
 
 def show(app: App) -> Json:
-    return as_recorded(app, find(app), asked=True)
+    app.asked = True
+    return as_recorded(app, find(app))
 
 
 def listing(app: App) -> Json:

@@ -12,13 +12,21 @@ from studio.types import Plan, Unit
 
 LANGUAGES = ("zh", "en")
 CJK = range(0x4E00, 0xA000)
+KANA = range(0x3040, 0x3100)
+LATIN = re.compile(r"[A-Za-z]{2,}")
 NAMES = re.compile(r"[a-z][a-z0-9]+(?:_[a-z0-9]+)*")
 MINUTES_FROM = 100  # seconds
 
 
 def language_of(text: str | None) -> str:
-    """zh where a text holds a Chinese character, else en."""
-    return "zh" if any(ord(char) in CJK for char in text or "") else "en"
+    """zh or en. A text is Chinese where it begins so, or has more Chinese characters than words in Latin
+    letters: a poster may say 欢迎. With a kana it is Japanese, which is answered in English."""
+    said = text or ""
+    chinese = [char for char in said if ord(char) in CJK]
+    if not chinese or any(ord(char) in KANA for char in said):
+        return "en"
+    first = next(char for char in said if char.isalpha())
+    return "zh" if first in chinese or len(chinese) > len(LATIN.findall(said)) else "en"
 
 
 class Messages:
@@ -52,8 +60,11 @@ class Messages:
         """`least`: it may be more."""
         if steps is None:
             return self.say("cost_unknown")
-        name = self._texts.get(f"unit.{unit.name}", unit.name)
-        return self.say("cost_from" if least else "cost", amount=unit.amount(steps), unit=name)
+        return self.say("cost_from" if least else "cost", amount=unit.amount(steps), unit=self.unit(unit))
+
+    def unit(self, unit: Unit) -> str:
+        """What an account counts in."""
+        return self._texts.get(f"unit.{unit.name}", unit.name)
 
     def charged(self, charged: str, cost: str = "") -> str:
         """Whether it cost anything: no, yes or maybe; and what, where that is known."""

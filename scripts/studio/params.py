@@ -330,7 +330,7 @@ def _no_such_option(offer: Offer, name: str, value: Any, documented: Collection[
     meant = _meant(known, name, value)
     if meant:
         return UsageError(f"{text} Did you mean {flag(meant)}?", kind="misnamed_option", detail=takes)
-    asked = f"{name} {value}" if flag(name).startswith("--set") else f"{value}"
+    asked = f"{value}" if name in {*placing.PICTURE, *_words()["means"]} else f"{name} {value}"
     return _unsupported(offer, text, asked, takes)
 
 

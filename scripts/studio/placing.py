@@ -4,6 +4,7 @@ wherever they stand."""
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -11,15 +12,20 @@ from studio import catalogue
 from studio.errors import UsageError
 from studio.values import is_ratio, is_size_step, same
 
+PIXELS = re.compile(r"\d{2,5}\s*[x×]\s*\d{2,5}")
+RATIO = re.compile(r"\s*(\d{1,2})\s*[:：∶比xX×*]\s*(\d{1,2})\s*", re.ASCII)
 PICTURE: Mapping[str, Callable[[Any], bool]] = {"size": is_size_step, "aspect_ratio": is_ratio}
 
 
 def word(name: str, value: Any) -> Any:
-    """What a word for a value means: 横图 is 16:9, as a ratio and as a size."""
+    """What a word for a value means: 横图 is 16:9, as a ratio and as a size, and so is 16x9."""
     words: dict[str, Any] = {}
     for one in PICTURE if name in PICTURE else (name,):
         words.update(_values().get(one, {}))
-    return words.get(str(value).strip().casefold(), value) if isinstance(value, str | int) else value
+    if not isinstance(value, str | int):
+        return value
+    ratio = RATIO.fullmatch(str(value)) if name in PICTURE else None
+    return f"{ratio[1]}:{ratio[2]}" if ratio else words.get(str(value).strip().casefold(), value)
 
 
 def placed(known: Mapping[str, tuple[Any, ...]], options: Mapping[str, Any]) -> dict[str, Any]:
@@ -44,6 +50,12 @@ def changed(options: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str,
         return dict(options)
     both = (*options.items(), *changes.items())
     return {_place({}, name, word(name, value)): value for name, value in both}
+
+
+def understood(options: Mapping[str, Any]) -> bool:
+    """Whether each size and shape is one, made or not, and no word that nobody here knows."""
+    wished = (str(word(name, options[name])) for name in PICTURE if name in options)
+    return all(is_ratio(value) or is_size_step(value) or PIXELS.fullmatch(value) for value in wished)
 
 
 def _place(known: Mapping[str, tuple[Any, ...]], name: str, value: Any) -> str:

@@ -224,9 +224,9 @@ def _offer(wish: Wish, model: ModelSpec, task_type: TaskType, offers: tuple[Offe
             raise choosing.unknown(wish.model, listed, task_type.id)
         raise UsageError(
             f"{model.name} is not in the vendor's live list now, so it cannot be bought.",
-            kind="unknown_model",
+            kind="not_listed",
             detail=f"It has: {', '.join(dict.fromkeys(offer.name for offer in offers)) or 'nothing'}.",
-            about={"asked": model.name},
+            about={"model": model.name},
         )
     ids = {offer.model_id for offer in of_model}
     if len(ids) > 1:

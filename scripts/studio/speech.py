@@ -90,6 +90,11 @@ def status(job: Job, elapsed: float | None, voice: Voice) -> Json:
     return voice.item([words.sentences(lines)])
 
 
+def ready_before(voice: Voice) -> Json:
+    """The answer to whoever asks about what was handed out."""
+    return voice.item(voice.words.say("status_ready"))
+
+
 def closed(what: str, voice: Voice) -> Json:
     """`what` is cancelled or not_charged."""
     text = voice.words.say("closed.cancelled")
@@ -142,7 +147,11 @@ def failure(
         "key_page": gateway.key_page if gateway else "",
         "credits_page": gateway.credits_page if gateway else "",
     }
-    given = {**about, **{name: words.plainly(value) for name, value in error.about.items()}}
+    theirs = error.kind in {"unknown_model", "ambiguous_model"}  # their own word for a model
+    given = {
+        **about,
+        **{name: value if theirs else words.plainly(value) for name, value in error.about.items()},
+    }
     text = words.error(error.kind, type(error).kind, **given).strip()
     return voice.item([text, *_reason(words, error), *_ways_out(words, error, gateway, others)])
 
@@ -289,7 +298,9 @@ def _ways_out(
     elif action(error.kind, type(error).kind) == "another_model":
         lines.append(words.say("again_ask"))
     if error.about.get("left"):
-        lines.append(words.say("left", left=error.about["left"], limit=error.about["limit"]))
+        unit = words.unit(gateway.unit) if gateway else ""
+        left, limit = (f"{error.about[name]} {unit}".strip() for name in ("left", "limit"))
+        lines.append(words.say("left", left=left, limit=limit))
     if error.exit_code == 9 and gateway and gateway.record_page:
         lines.append(words.say("look", url=gateway.record_page))
     if error.kind in ASKED_AGAIN:

@@ -36,18 +36,19 @@ def result(app: App, job: Job) -> Json:
     job = replace(job, handed_out_at=app.ledger.get(job.id).handed_out_at)
     gateway = app.settings.gateway(job.plan.gateway)
     told = app.ledger.told.files(job.id)
-    return documents.result(job, gateway, app.voice, now=app.clock.time(), told=told)
+    made = documents.result(job, gateway, app.voice, now=app.clock.time(), told=told)
+    return {**made, "send": [speech.ready_before(app.voice)]} if app.asked and not made["send"] else made
 
 
-def going_on(app: App, job: Job, note: str | None = None, *, asked: bool = False) -> Json:
-    """A job that goes on, with the word that is due, or that the person `asked` for."""
+def going_on(app: App, job: Job, note: str | None = None) -> Json:
+    """A job that goes on, with the word that is due, or that the person asked for."""
     next, background = onward.waiting(app, job)
     return documents.progress(
         job,
         app.settings.gateway(job.plan.gateway),
         app.voice,
         now=app.clock.time(),
-        send=[speech.status(job, _elapsed(app, job), app.voice)] if asked else _word(app, job),
+        send=[speech.status(job, _elapsed(app, job), app.voice)] if app.asked else _word(app, job),
         next=next,
         background=background,
         note=note,
@@ -80,7 +81,7 @@ def failure(app: App, error: StudioError) -> Json:
         plan=app.plan,
         next=onward.after(app, error, job),
         ways=[onward.with_another(app, error, other, job) for other in others],
-        told_before=bool(job and job.handed_out_at and _ends(job, error.kind)),
+        told_before=bool(job and job.handed_out_at and _ends(job, error.kind)) and not app.asked,
         told=app.ledger.told.files(job.id) if job else (),
     )
 

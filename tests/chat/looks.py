@@ -16,12 +16,13 @@ CAPTION = 900  # UTF-16 units
 
 
 def twice(chat: Sequence[Entry]) -> list[str]:
-    """Messages said more than once of a job; or, where there is none, after the same words of the person."""
+    """Messages said more than once of a job, though nobody asked; or, where there is none, after the same
+    words of the person."""
     once: Counter[tuple[object, str]] = Counter()
     heard = 0
     for entry in chat:
         heard += entry.who == "user"
-        if entry.who == "agent" and not entry.again:
+        if entry.who == "agent" and not (entry.again or entry.asked):
             once[entry.job or heard, entry.what] += 1
     return [text for (_, text), times in once.items() if times > 1]
 

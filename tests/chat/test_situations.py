@@ -251,7 +251,9 @@ def test_it_is_asked_how_it_goes_in_between(scene: Scene, speaks: str) -> None:
 
     assert (kind(end), [document["event"] for document in asked]) == ("result", ["progress"] * 2)
     assert [" 1" in answers[0], {"en": "3 min", "zh": "3 分"}[speaks] in answers[1]] == [True, True]
-    assert agent.status()["send"] == []  # it is there already
+    (ready,) = agent.status()["send"]  # in a sentence, and not the picture again
+    assert {"en": "It is ready", "zh": "已经做好了"}[speaks] in ready["message"]
+    assert "media" not in ready
     scene.ends(creates=1, points=5)
 
 
