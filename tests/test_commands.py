@@ -369,7 +369,10 @@ def test_a_running_job_that_dies_meanwhile_lends_nobody_its_yes(vendor: Vendor) 
 
 def test_what_was_handed_out_is_not_sent_again(vendor: Vendor) -> None:
     first = vendor.make().document
-    for command, said in (("wait", []), ("show", ["✅ It is ready; I sent it before."])):
+    for command, said in (
+        ("wait", []),
+        ("show", ["✅ It is ready; I sent it before. If it never came, tell me, and I send it again."]),
+    ):
         made = vendor.run(command, first["job"])
         assert [item["message"] for item in made.document["send"]] == said
         assert made.document["resend"] == first["send"]

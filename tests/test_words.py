@@ -185,7 +185,7 @@ def test_the_best_is_asked_about_first_and_the_yes_buys_just_that(vendor: Vendor
     asked = vendor.make("--model", "最好", "--language", "zh")
     assert (asked.code, asked.error["kind"], asked.document["done"]) == (12, "needs_approval", True)
     assert asked.document["send"][0]["message"] == (
-        "💡 1 张图（4K），使用 Nano Banana Pro。总费用会是：18 积分。要继续吗？"
+        "💡 1 张图（4K），使用 Nano Banana Pro。总费用：18 积分，要继续吗？"
     )
     assert vendor.make("--model", "最好", "--yes").code == 12
     assert vendor.make("--model", "最好", "--max-credits", "30").code == 12

@@ -90,7 +90,7 @@ def with_another(app: App, error: StudioError, other: Alternative, job: Job | No
     words += [f"--idempotency-key={key}:{other.id}"] if key else []
     if made.command == "prefs":
         return command(app, "prefs", *words)
-    if made.command not in PAYING or getattr(made, "dry_run", False) or other.amount is None or other.least:
+    if made.command == "quote" or getattr(made, "dry_run", False) or other.amount is None or other.least:
         return command(app, "quote", *words)
     words += ["--max-credits", f"{other.unit.amount(other.amount):g}", "--yes"]
     return command(app, _buying(app), *words)

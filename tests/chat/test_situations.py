@@ -497,8 +497,8 @@ def test_two_people_ask_for_the_same_at_once(scene: Scene) -> None:
         thread.join()
     assert [kind(ends[user]) for user in ("ann", "bob")] == ["result"] * 2
     assert ends["ann"]["job"] != ends["bob"]["job"]
-    assert [agent.status()["job"] for agent in agents] == [ends["ann"]["job"], ends["bob"]["job"]]
     assert [scene.events(agent) for agent in agents] == [["submitted", "result"]] * 2
+    assert [agent.status()["job"] for agent in agents] == [ends["ann"]["job"], ends["bob"]["job"]]
     scene.ends(creates=2, points=10)
 
 

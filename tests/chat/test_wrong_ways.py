@@ -171,7 +171,7 @@ def test_next_is_forgotten_and_hours_later_the_picture_is_delivered_once(
     scene.later(5 * 3600)
     end = comes_back(agent, SAYS[speaks])
     assert (kind(end), end["job"]) == ("result", begun["job"])
-    later = agent.status()
+    later = agent.status(command="wait")
     assert (later["send"], later["resend"]) == ([], end["send"])
     assert agent.command("wait", begun["job"])["send"] == []
     scene.ends(creates=1, points=5)
@@ -266,7 +266,7 @@ def test_it_is_cut_off_when_it_has_read_the_end_and_the_end_comes_when_asked_for
     printed = agent.turns[-1].document["send"]
 
     assert agent.open() == []
-    answer = agent.status()
+    answer = agent.status(command="wait")
     assert (kind(answer), answer["send"], answer["resend"]) == (ends, [], printed)
     agent.never_came(answer)
     assert [entry.item for entry in agent.chat if entry.again] == printed
@@ -523,11 +523,11 @@ def waited_for_twice(scene: Scene, agent: Agent) -> list[Sequence[str]]:
     return [begun["next"], begun["next"]]
 
 
-def waited_for_and_shown(scene: Scene, agent: Agent) -> list[Sequence[str]]:
+def waited_for_and_fetched(scene: Scene, agent: Agent) -> list[Sequence[str]]:
     """When it was made and saved, and nobody has heard of it."""
     wait, _ = waited_for_twice(scene, agent)
     line(agent.process((*wait, "--brief")))
-    return [wait, (*wait[:2], "show", *wait[3:])]
+    return [wait, (*wait[:2], "fetch", *wait[3:])]
 
 
 def failed_for_twice(scene: Scene, agent: Agent) -> list[Sequence[str]]:
@@ -536,7 +536,7 @@ def failed_for_twice(scene: Scene, agent: Agent) -> list[Sequence[str]]:
 
 
 @pytest.mark.parametrize(
-    "commands", [started_twice, waited_for_twice, waited_for_and_shown, failed_for_twice]
+    "commands", [started_twice, waited_for_twice, waited_for_and_fetched, failed_for_twice]
 )
 def test_what_two_commands_have_to_say_at_the_same_moment_is_said_by_one(
     scene: Scene, commands: Callable[[Scene, Agent], list[Sequence[str]]]
@@ -605,7 +605,7 @@ def test_it_is_woken_and_asks_itself_and_one_of_both_says_the_result(scene: Scen
         answers = [agent.run(begun["next"])]
         woken_by = line(brief(agent, job))
     assert job in woken_by
-    answers += [agent.command("wait", job), agent.command("show", job)]  # as the line says, and as asked
+    answers += [agent.command("wait", job), agent.command("fetch", job)]
     for answer in answers:
         agent.relay(answer)
     said = [answer["send"] for answer in answers if answer["event"] == "result"]
@@ -631,5 +631,5 @@ def test_an_end_that_nobody_heard_of_is_told_once_although_another_trouble_comes
     end = agent.go_on(agent.command("wait", begun["job"]))
     assert kind(end) == ("partly_failed" if partly else "result")
     assert (len(end["send"]), end["resend"]) == (int(partly), trouble["send"][:-1])
-    assert agent.command("show", begun["job"])["send"] == []
+    assert agent.command("wait", begun["job"])["send"] == []
     scene.ends(creates=1, points=15 if partly else 5)

@@ -111,13 +111,14 @@ def of_purchases(tasks: Sequence[Task], rows: Sequence[Row]) -> list[str]:
 
 
 def of_keys(tasks: Sequence[Task]) -> list[str]:
-    """A key and a token buy once; a key goes over to what a person chose to buy in place of an unknown job.
-    Tasks whose job was forgotten are left out by the caller."""
+    """A user's key and a token buy once; a key goes over to what a person chose to buy in place of an unknown
+    job. Tasks whose job was forgotten are left out by the caller."""
     wrong = []
     unforced = [task for task in tasks if "--force-new" not in task.words]
     for flag, counted in (("--idempotency-key", unforced), ("--approve", tasks)):
-        bought = Counter(given(task.words, flag) for task in counted)
-        wrong += [f"{flag} {word} bought {n} times" for word, n in bought.items() if word and n > 1]
+        user = "--user-id" if counted is unforced else ""
+        bought = Counter((given(task.words, flag), given(task.words, user)) for task in counted)
+        wrong += [f"{flag} {word} bought {n} times" for (word, _), n in bought.items() if word and n > 1]
     return wrong
 
 
