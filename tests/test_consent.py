@@ -108,6 +108,16 @@ def test_no_yes_of_any_kind_lifts_a_limit(situation: tuple[Plan, Gateway, Consen
         assert said.max_credits is None or gateway.unit.amount(steps) <= said.max_credits
 
 
+def test_a_price_above_max_credits_stops_whatever_else_is_said() -> None:
+    for said in (
+        Consent(max_credits=4),
+        Consent(max_credits=4, yes=True),
+        Consent(max_credits=4, forced=True),
+    ):
+        with pytest.raises(OverLimit, match="more than --max-credits 4"):
+            consent.check(priced(5), GATEWAY, said)
+
+
 @given(situations())
 def test_a_token_that_does_not_fit_is_never_helped_by_anything_else(
     situation: tuple[Plan, Gateway, Consent],

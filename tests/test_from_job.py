@@ -406,6 +406,15 @@ def test_somebody_elses_key_says_nothing_about_my_last(vendor: Vendor, first: An
     assert wanted(quoted)["from_job"] == mine["job"]
 
 
+def test_somebody_elses_yes_says_nothing_about_my_last(vendor: Vendor, first: Any) -> None:
+    token = vendor.run("quote", "--prompt", HAT, "--from-job", "last").document["token"]
+    yes = ("--approve", token or "")
+    assert again(vendor, "last", *yes).code == 0
+    mine = vendor.make("--user-id", "a").document
+    asked = again(vendor, "last", "--user-id", "a", *yes)
+    assert (asked.code, wanted(asked.document)["from_job"]) == (12, mine["job"])
+
+
 def test_a_yes_that_bought_something_returns_it_too(vendor: Vendor, first: Any) -> None:
     token = vendor.run("quote", "--prompt", HAT, "--from-job", "last").document["token"]
     words = ("last", "--approve", token)
