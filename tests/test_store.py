@@ -333,6 +333,7 @@ def test_processes_that_bring_an_old_record_up_to_date_at_once_do_it_once(home: 
 
 HEAD = """
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 from studio import catalogue
@@ -340,7 +341,14 @@ from studio.errors import OverLimit
 from studio.ledger import Ledger
 from studio.types import Order
 from studio.types import Limits, Plan, Submitted, TaskRef
-from support import FakeClock
+from support import FakeClock as Stopped
+
+
+class FakeClock(Stopped):
+    def sleep(self, seconds):
+        time.sleep(seconds)  # who waits for another process really waits
+
+
 PLAN = Plan.from_json({plan!r})
 (GATEWAY,) = catalogue.gateways()
 """.replace("{plan!r}", repr(plan().to_json()))

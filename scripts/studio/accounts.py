@@ -168,6 +168,6 @@ def _over(plan: Plan, gateway: Gateway, scope: str, spent: int, limit: int) -> O
     whose = "today" if scope == EVERYBODY else "today by this user"
     return OverLimit(
         f"This costs {amount(plan.billing.amount or 0)}; of the {amount(limit)} that may be spent {whose}, "
-        f"{amount(max(0, limit - spent))} are left. Nothing was bought.",
+        f"{amount(held['left'])} are left. Nothing was bought.",
         about={name: f"{gateway.unit.amount(steps):g}" for name, steps in held.items()},
     )

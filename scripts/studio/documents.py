@@ -159,7 +159,7 @@ def failure(  # noqa: PLR0913 - all by name; most are absent where nothing was b
 ) -> Json:
     """Whatever went wrong, with all that was known by then. A job that may still end well has `done`
     false and a `next`. `ways`: for each of `others`, the command that makes it with that model, once the
-    person has chosen it; `told_before`: these words were handed out already."""
+    person has chosen it; `told_before`: these words were handed out already; `told`: and these files."""
     if job and gateway:
         made, plan = _job(job, gateway, voice, now), job.plan
         send, resend = _files(job, gateway, voice, now, told)
