@@ -8,8 +8,9 @@ from typing import Any
 from sandbox import ima_products
 from studio import billing, catalogue, params
 from studio.contract import Request, Response
+from studio.form import Asked, Offer, Resolved
 from studio.providers.ima import Provider
-from studio.types import Asked, Billing, Json, Offer, Resolved
+from studio.types import Billing, Json
 
 GATEWAY = catalogue.gateways()[0]
 FREE: Sequence[Json] = ({"attribute_id": 1, "points": 1, "attributes": {"default": "enabled"}},)

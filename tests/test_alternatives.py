@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from offers import GATEWAY, asked, field, leaf, live, model, parse, rule
 from studio.alternatives import alternatives
+from studio.form import Offer
 from studio.params import read
-from studio.types import Offer
 from test_planning import draft
 
 SIZES = [field("size", "1K", "1K", "2K")]

@@ -235,7 +235,7 @@ def test_the_key_goes_to_its_own_hosts_only(case: Case) -> None:
         return case.upload
 
     link = case.provider.upload(case.source, read)
-    asked += [case.provider.submit_request(plan(), (link,)), case.provider.poll_request(case.task, "en")]
+    asked += [case.provider.submit_request(plan(), (link,), ""), case.provider.poll_request(case.task, "en")]
     (gateway,) = [made for made in catalogue.gateways() if made.id == case.gateway]
     hosts = {urlsplit(url).hostname for url in gateway.urls.values()}
 
@@ -276,5 +276,5 @@ def test_an_input_becomes_what_the_request_holds(case: Case) -> None:
     """The other half of the documented request: an upload's link stands in it as it came."""
     link = case.provider.upload(case.source, lambda request: case.upload)
     assert isinstance(link, MediaRef)
-    body = case.provider.submit_request(plan(), (link,)).json
+    body = case.provider.submit_request(plan(), (link,), "").json
     assert case.links(body) == [[link.value]] * len(case.links(body))

@@ -21,10 +21,11 @@ from sandbox import ima_products
 from studio import arguments, catalogue, options
 from studio.earlier import Earlier, earlier
 from studio.errors import StudioError, UsageError
+from studio.form import Offer
 from studio.ledger import Ledger
 from studio.messages import language_of
 from studio.planning import Wish
-from studio.types import Job, ModelRef, Offer, Order, Output, Saved, Source, TaskType
+from studio.types import Job, ModelRef, Order, Output, Saved, Source, TaskType
 from support import FakeClock, Run, Vendor, run
 from test_claims import to
 from test_commands import DEAR, STUCK, creates, jobs, record, start, unsure

@@ -15,9 +15,10 @@ from parts import door, ima, line, plan, says
 from studio import catalogue, planning
 from studio.contract import KEY, Request, Response
 from studio.errors import REFUSALS, StudioError, UnknownOutcome, UsageError
+from studio.form import Offer
 from studio.planning import Wish
 from studio.providers.ima import Provider
-from studio.types import Done, Failed, MediaRef, Offer, Output, Pending, Plan, Source
+from studio.types import Done, Failed, MediaRef, Output, Pending, Plan, Source
 from support import KEY as OURS
 from test_ima_provider import IMA, TASK, VENDOR, answer, good
 from twins.ima_sample import changed, inner, place_of
@@ -64,7 +65,7 @@ def built(body: Any, **words: Any) -> Request:
         {"list": printed.PRODUCT_LIST}, "set", "list.0.children.0.credit_rules.0.attribute_id", id
     )["list"]
     made = draft(listed(tree), body["task_type"], prompt=inner(body)["prompt"], **words)
-    return IMA.submit_request(made, tuple(MediaRef("image", link) for link in body["src_img_url"]))
+    return IMA.submit_request(made, tuple(MediaRef("image", link) for link in body["src_img_url"]), "")
 
 
 def differences(ours: Any, theirs: Any, path: str = "") -> list[tuple[str, Any, Any]]:
@@ -105,7 +106,7 @@ def test_the_headers_on_the_wire_are_the_printed_ones(language: str) -> None:
         gateway = ima(server.url)
         provider, out = Provider({gateway.id: gateway}, VENDOR.raw, lambda: 0.0), door(gateway)
         provider.offers(TEXT, language, out.read)
-        out.pay(provider.submit_request(plan(language=language), ()))
+        out.pay(provider.submit_request(plan(language=language), (), ""))
         out.ask(provider.poll_request(TASK, language))
         listing, *posts = server.got
 
@@ -279,7 +280,7 @@ def test_the_core_flow_is_walked_in_the_printed_order() -> None:
 
     listed(printed.PRODUCT_LIST, asked)
     link = IMA.upload(JPEG, read)
-    asked.append(IMA.submit_request(plan(task_type=IMAGE), (link,)))
+    asked.append(IMA.submit_request(plan(task_type=IMAGE), (link,), ""))
     asked.append(IMA.poll_request(TASK, "en"))
 
     assert tuple(map(step, asked)) == printed.CORE_FLOW
@@ -305,7 +306,7 @@ def test_an_upload_goes_the_printed_way_and_its_link_is_the_input() -> None:
     assert (tuple(map(step, asked)), token.url.startswith(UPLOAD)) == (printed.UPLOAD_STEPS, True)
     assert (token.query["fSuffix"], token.query["fContentType"]) == tuple(printed.UPLOAD_FILE.values())
     assert (put.body, put.headers) == (JPEG.data, {"Content-Type": printed.UPLOAD_FILE["content_type"]})
-    body = IMA.submit_request(plan(task_type=IMAGE), (link,)).json
+    body = IMA.submit_request(plan(task_type=IMAGE), (link,), "").json
     assert body is not None
     assert body["src_img_url"] == inner(body)["input_images"] == [LINKS["fdl"]]
     for name, used in (("ful", put.url), ("fdl", body["src_img_url"][0])):

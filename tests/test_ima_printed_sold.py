@@ -16,8 +16,9 @@ from parts import door, ima
 from sandbox import Sandbox
 from studio import arguments, catalogue
 from studio.errors import UsageError
+from studio.form import Offer
 from studio.providers.ima import Provider
-from studio.types import MediaRef, Offer, Plan
+from studio.types import MediaRef, Plan
 from support import KEY, Vendor
 from test_ima_printed import GATEWAY, draft
 from test_ima_provider import VENDOR
@@ -47,7 +48,7 @@ class Shop:
         """The body that the twin took, after exactly the planned points were charged."""
         before = self.vendor.stats["points_charged"]
         images = links or ((printed.INPUT,) if made.task_type == IMAGE else ())
-        request = self.provider.submit_request(made, tuple(MediaRef("image", link) for link in images))
+        request = self.provider.submit_request(made, tuple(MediaRef("image", link) for link in images), "")
         assert self.provider.parse_submit(made, self.door.pay(request)).task.task_id
         stats = self.vendor.stats
         assert stats["points_charged"] - before == made.billing.amount

@@ -14,8 +14,9 @@ from parts import plan
 from studio import catalogue
 from studio.contract import KEY, Request, Response
 from studio.errors import NetworkError
+from studio.form import Offer
 from studio.providers.ima import Provider
-from studio.types import Billing, MediaRef, ModelRef, Offer, Source, TaskRef
+from studio.types import Billing, MediaRef, ModelRef, Source, TaskRef
 
 NOW = 1_800_000_000.0
 API = "https://api.imastudio.com/open/v1"
@@ -38,7 +39,7 @@ def good(data: Any) -> Response:
 
 def test_several_pictures_are_priced_each_and_what_identifies_the_person_stays_here() -> None:
     wish = plan(n=4, billing=Billing(2341, 5, 20, "points", "live"), user_id="somebody")
-    request = IMA.submit_request(wish, ())
+    request = IMA.submit_request(wish, (), "")
 
     assert request.json is not None
     (outer,) = request.json["parameters"]

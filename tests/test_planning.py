@@ -12,8 +12,9 @@ import pytest
 from offers import FREE, GATEWAY, field, leaf, live, parse, rule
 from studio import catalogue, planning
 from studio.errors import NetworkError, UsageError
+from studio.form import Offer
 from studio.planning import Wish
-from studio.types import ModelSpec, Offer, Plan
+from studio.types import ModelSpec, Plan
 
 SIZES = [field("size", "1K", "1K", "2K")]
 

@@ -19,9 +19,10 @@ from offers import FREE, GATEWAY, bind, field, leaf, live, made_up, parse, rule
 from parts import plan as sample
 from studio import arguments, catalogue, documents, params, placing, planning
 from studio.errors import StudioError, UsageError
+from studio.form import Offer
 from studio.planning import Wish
 from studio.speech import Voice
-from studio.types import Gateway, Offer, Plan
+from studio.types import Gateway, Plan
 from support import Run, Vendor, validate
 from test_alternatives import others
 from test_planning import draft, listed

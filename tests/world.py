@@ -14,9 +14,10 @@ from typing import Any, BinaryIO
 from parts import picture, plan
 from studio.contract import Read, Request, Response
 from studio.errors import NotSaved, StudioError, vendor_said
+from studio.form import Offer
 from studio.ledger import Ledger
 from studio.runner import Runner
-from studio.types import Done, Job, MediaRef, Offer, Output, Plan, Poll, Source, Submitted, TaskRef
+from studio.types import Done, Job, MediaRef, Output, Plan, Poll, Source, Submitted, TaskRef
 from support import FakeClock
 
 ACCEPTED = Submitted(TaskRef("ima", "task-1", 0.0), deadline=9.0)
@@ -64,7 +65,7 @@ class Vendor:
         _unless_broken(self.uploads.pop(0) if self.uploads else None)
         return MediaRef(source.role, f"https://cdn.example.com/{source.name}")
 
-    def submit_request(self, plan: Plan, media: tuple[MediaRef, ...]) -> Request:
+    def submit_request(self, plan: Plan, media: tuple[MediaRef, ...], uid: str) -> Request:
         self.media = media
         return Request("the paid request", "POST", "https://vendor.example.com/create", safe=False)
 

@@ -8,8 +8,9 @@ from typing import Any
 
 from studio import billing, catalogue, params
 from studio.errors import UsageError
+from studio.form import Asked, Offer
 from studio.placing import PICTURE, understood
-from studio.types import Alternative, Asked, Gateway, ModelSpec, Offer
+from studio.types import Alternative, Gateway, ModelSpec
 from studio.values import thousands
 
 MOST = 2

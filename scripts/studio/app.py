@@ -7,7 +7,7 @@ import contextlib
 import functools
 import importlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING
 from studio import catalogue, channels, pulse, settings
 from studio.contract import Provider
 from studio.errors import StudioError
+from studio.form import Offer
 from studio.ledger import Ledger
 from studio.messages import LANGUAGES, language_of
 from studio.speech import Voice
-from studio.types import Clock, Gateway, Job, Offer, Plan
+from studio.types import Clock, Gateway, Job, Json, Plan
 
 if TYPE_CHECKING:
     from sandbox import Sandbox
@@ -57,8 +58,10 @@ class App:
         self.parked = False  # inputs still travel, and the next command goes on with them
         self.asked = False  # the person wants to hear something in any case
         self.settled: dict[str, str] = {}  # flag -> what it came to, such as an id for `last`
+        self.gathered: list[Json] = []  # documents about other jobs, whose messages are sent with this one
         self.remarks: list[str] = []  # lines for the person, beside what the document says
-        self.sandbox = bool(getattr(made, "sandbox", False)) or getattr(made, "job", "").startswith(REHEARSAL)
+        of_a_rehearsal = str(getattr(made, "job", None)).startswith(REHEARSAL)
+        self.sandbox = bool(getattr(made, "sandbox", False)) or of_a_rehearsal
         self.settings = settings.load(
             os.environ,
             home=made.home,
@@ -190,6 +193,13 @@ class App:
     def instead(self, made: argparse.Namespace, argv: Sequence[str]) -> None:
         """From here on this is another command, of the same person in the same place."""
         self.made, self.argv = made, tuple(argv)
+
+    @contextlib.contextmanager
+    def aside(self) -> Iterator[None]:
+        """What is done meanwhile is not what this command is about."""
+        about = self.job, self.gateway
+        yield
+        self.job, self.gateway = about
 
     def known_job(self, id: str | None = None) -> Job | None:
         """The job that this command is about, or that of this id, if the record was read at all."""

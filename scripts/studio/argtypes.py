@@ -61,6 +61,14 @@ def earlier_picture(text: str) -> str:
     return text
 
 
+def numbers(text: str) -> str:
+    """Whole numbers with commas between them."""
+    found = [part.strip() for part in text.split(",")]
+    if not all(part.isdecimal() and int(part) for part in found):
+        raise argparse.ArgumentTypeError(f"must be numbers such as 1,2,4, not {text!r}")
+    return ",".join(found)
+
+
 def short(text: str) -> str:
     """Some words on one line, to be said to a person."""
     signs = (sign for sign in " ".join(text.split()) if not unicodedata.category(sign).startswith("C"))

@@ -77,12 +77,18 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 def parameters(made: argparse.Namespace) -> dict[str, Any]:
     """The model's parameters that were given, from all three ways of giving them. Two ways that differ
     contradict each other and stop."""
-    flags = [(option.name, getattr(made, option.name)) for option in OPTIONS if option.parameter]
-    typed = [*((name, value) for name, value in flags if value is not None), *(made.set or ())]
+    flags = [(option.name, getattr(made, option.name, None)) for option in OPTIONS if option.parameter]
+    typed = [
+        *((name, value) for name, value in flags if value is not None),
+        *(getattr(made, "set", None) or ()),
+    ]
     for name in [name for name, value in typed if value == ""]:  # in JSON it is a value
         raise UsageError(f"{name} was given without a value.")
     given: dict[str, Any] = {}
-    for name, value in (*(made.extra_params or {}).items(), *typed):  # JSON first: it says the type
+    for name, value in (
+        *(getattr(made, "extra_params", None) or {}).items(),
+        *typed,
+    ):  # JSON first: it says the type
         if written(given.setdefault(name, value)) != written(value):
             raise _given_twice(name, given[name], value)
     return given
@@ -102,7 +108,7 @@ def schema(command: Command) -> dict[str, Any]:
         "description": command.help,
         "type": "object",
         "properties": properties,
-        "required": list(command.words),
+        "required": [] if command.optional else list(command.words),
         "additionalProperties": False,
     }
 
@@ -129,7 +135,7 @@ def _property(option: Option) -> dict[str, Any]:
 def _parser(command: Command) -> _Parser:
     parser = _Parser(prog=f"create.py {command.name}", description=command.help, allow_abbrev=False)
     for word in command.words:
-        parser.add_argument(word, help=WORDS.get(word))
+        parser.add_argument(word, help=WORDS.get(word), nargs="?" if command.optional else None)
     if command.choices:
         parser.add_argument("what", nargs="?", choices=command.choices, default=command.choices[0])
     for option in OPTIONS:

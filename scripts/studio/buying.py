@@ -15,6 +15,7 @@ from studio import (
     media,
     onward,
     remedies,
+    steps,
     telling,
     terms,
     wording,
@@ -33,6 +34,8 @@ def make(app: App) -> Json:
     if app.made.dry_run:
         return quote(app)
     job = _buy(app)
+    if job.plan.later and job.state == "submitted":
+        return telling.on_its_way(app, job)
     patience = float(app.made.timeout or follow.patience(job.plan))
     return jobs.carry_on(app, job, app.clock.monotonic() + patience)
 
@@ -68,6 +71,13 @@ def quote(app: App) -> Json:
     )
 
 
+def step(app: App) -> Json:
+    """An `edit` or a `compose`: the purchase that it stands for."""
+    words = steps.words(app)
+    app.instead(arguments.parse(words), words)
+    return COMMANDS[words[0]](app)
+
+
 def again(app: App) -> Json:
     """A job's wish once more, with what is changed: a new quote, and nothing more."""
     job = jobs.find(app)
@@ -91,6 +101,7 @@ def _buy(app: App, uploads_until: float | None = None) -> Job:
         forced=app.made.force_new,
     )
     app.ledger.settle()
+    jobs.settle_others(app, errand.gateway.id)
     before = app.ledger.named(order)
     if before and before.state not in {"intent", "unknown"}:
         return before
@@ -154,5 +165,8 @@ def _dry(errand: Errand, plan: Plan) -> Json:
         MediaRef(source.role, source.url or {"$input": n, "sha256": source.sha256})
         for n, source in enumerate(plan.inputs, 1)
     )
-    request = errand.runner.provider.submit_request(plan, refs)
+    request = errand.runner.provider.submit_request(plan, refs, "UUID")
     return {"method": request.method, "url": request.url, "json": request.json}
+
+
+COMMANDS = {"start": start, "quote": quote}

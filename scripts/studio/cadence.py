@@ -33,9 +33,11 @@ def reached(plan: Plan, elapsed: float) -> int:
     return sum(moment <= elapsed for moment in moments(plan))
 
 
-def percent(plan: Plan, elapsed: float) -> int | None:
+def percent(plan: Plan, elapsed: float, parts: tuple[int, int] | None = None) -> int | None:
     """How far a job is, estimated from the longest time expected and never above 95; None where nothing is
-    known of its time, or that time is over."""
+    known of its time, or that time is over. `parts`: how many of how many shots are there: that says more."""
+    if parts and parts[1]:
+        return min(MOST_PERCENT, parts[0] * 100 // parts[1])
     if plan.estimate is None:
         return None
     part = elapsed * plan.speed / plan.estimate[1]

@@ -8,7 +8,7 @@ import functools
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,9 @@ class Vendor:
     models: tuple[ModelSpec, ...]
     sizes: tuple[str, ...]  # from the largest down
     profiles: tuple[Profile, ...]
+    live: bool  # models, forms and prices come from the vendor's own list; else from here
+    settles: bool  # a task is charged for, and closed, only when it is asked about after its end
+    link_life: float | None  # seconds for which a result can be fetched
     raw: Mapping[str, Any]  # the whole file: codes and constants that only the provider itself reads
 
 
@@ -53,11 +56,15 @@ def load(name: str) -> Json:
 @functools.cache
 def vendors() -> tuple[Vendor, ...]:
     """Every provider, in registry order: the order in which defaults are looked for."""
-    return tuple(_vendor(load(f"catalogue/{name}.json")) for name in load("registry.json")["providers"])
+    files = [load(f"catalogue/{name}.json") for name in load("registry.json")["providers"]]
+    described = [row for file in files for row in file["gateways"] if isinstance(row, dict)]
+    gateways = {row["id"]: _gateway(row) for row in described}
+    return tuple(_vendor(_whole(file, file), gateways) for file in files)
 
 
 def gateways() -> tuple[Gateway, ...]:
-    return tuple(gateway for vendor in vendors() for gateway in vendor.gateways)
+    """Each once: several providers may be paid through one."""
+    return tuple({made.id: made for vendor in vendors() for made in vendor.gateways}.values())
 
 
 def vendor(provider: str) -> Vendor:
@@ -74,7 +81,12 @@ def models(task_type: str | None = None) -> tuple[ModelSpec, ...]:
 
 
 def task_types() -> Mapping[str, TaskType]:
-    return {id: made for vendor in vendors() for id, made in vendor.task_types.items()}
+    """Every task type, as the first vendor that has it knows it."""
+    known: dict[str, TaskType] = {}
+    for vendor in vendors():
+        known = {**vendor.task_types, **known}
+    in_order = (id for vendor in vendors() for id in vendor.task_types)
+    return {id: known[id] for id in in_order}
 
 
 def sizes(gateway: str) -> tuple[str, ...]:
@@ -98,10 +110,16 @@ def find(words: str, among: Iterable[ModelSpec]) -> ModelSpec | None:
     return found[0] if len(found) == 1 else None
 
 
+def passed_on(words: str, among: Iterable[ModelSpec]) -> ModelSpec | None:
+    """A model of a kind of which it is not known which there are, under the name that was given."""
+    row = next((model for model in among if model.open), None)
+    return replace(row, id=words.strip(), name=words.strip()) if row else None
+
+
 def called(words: str, among: Iterable[ModelSpec]) -> tuple[ModelSpec, ...]:
     """The models that go by these words: the one whose id they are, else those whose name or alias. One id
     at two gateways is one model, at the first of them."""
-    asked, models = plain(words), list(among)
+    asked, models = plain(words), [model for model in among if not model.open]
     by_id = [model for model in models if asked == plain(model.id)]
     found = by_id or [model for model in models if asked in map(plain, _names(model))]
     return tuple(model for n, model in enumerate(found) if model.id not in {one.id for one in found[:n]})
@@ -110,17 +128,20 @@ def called(words: str, among: Iterable[ModelSpec]) -> tuple[ModelSpec, ...]:
 def partly_called(words: str, among: Iterable[ModelSpec]) -> tuple[ModelSpec, ...]:
     """The models of whose names these words are a part: to be asked about, never to be bought."""
     asked = plain(words)
-    return tuple(model for model in among if asked and any(asked in plain(name) for name in _names(model)))
+    named = [model for model in among if not model.open]
+    return tuple(model for model in named if asked and any(asked in plain(name) for name in _names(model)))
 
 
-def profile(words: str, payable: Iterable[str]) -> Profile | None:
-    """What a quality word stands for: with the first vendor that has it and can be paid, else the first. A
-    word that is some model's name is no quality word."""
+def profile(words: str, payable: Iterable[str], task_type: str | None = None) -> Profile | None:
+    """What a quality word stands for, for a task type: with the first vendor that has it and can be paid,
+    else the first. A word that is some model's name is no quality word."""
     asked, gateways = plain(words), set(payable)
     known = [one for vendor in vendors() for one in vendor.profiles if asked in map(plain, one.words)]
     if not known or called(words, models()):
         return None
-    return next((one for one in known if one.gateway in gateways), known[0])
+    makers = {model.id for model in models(task_type)}
+    fitting = [one for one in known if one.model in makers] or known
+    return next((one for one in fitting if one.gateway in gateways), fitting[0])
 
 
 def nearest(words: str, among: Iterable[ModelSpec], count: int = 3) -> tuple[ModelSpec, ...]:
@@ -130,7 +151,8 @@ def nearest(words: str, among: Iterable[ModelSpec], count: int = 3) -> tuple[Mod
     def likeness(model: ModelSpec) -> float:
         return max(difflib.SequenceMatcher(None, asked, plain(name)).ratio() for name in _names(model))
 
-    return tuple(sorted(among, key=likeness, reverse=True)[:count])
+    named = [model for model in among if not model.open]
+    return tuple(sorted(named, key=likeness, reverse=True)[:count])
 
 
 def default_model(task_type: str, available: Iterable[str]) -> ModelSpec:
@@ -141,6 +163,12 @@ def default_model(task_type: str, available: Iterable[str]) -> ModelSpec:
         for model in made.models:
             if wanted and model.id == wanted.default_model and model.gateway in payable:
                 return model
+    if any(model.open for model in models(task_type)):
+        raise UsageError(
+            f"{task_type} needs --model: the name of the model, as the vendor gives it.",
+            kind="model_needed",
+            detail="It is passed on as given; which there are is not known here.",
+        )
     raise UsageError(
         f"No model is set up for {task_type}.",
         kind="no_default",
@@ -152,17 +180,34 @@ def _names(model: ModelSpec) -> tuple[str, ...]:
     return (model.id, model.name, *model.aliases)
 
 
-def _vendor(raw: Json) -> Vendor:
+def _whole(value: Any, file: Json) -> Any:
+    """A part of a file with what it refers to by {"$ref": "#/$defs/name"} put in its place; what stands
+    beside the reference is added."""
+    if isinstance(value, list):
+        return [_whole(one, file) for one in value]
+    if not isinstance(value, dict):
+        return value
+    made = {name: _whole(one, file) for name, one in value.items() if name not in {"$ref", "$defs"}}
+    if "$ref" not in value:
+        return made
+    target = _whole(file["$defs"][value["$ref"].removeprefix("#/$defs/")], file)
+    return {**target, **made} if isinstance(target, dict) else target
+
+
+def _vendor(raw: Json, gateways: Mapping[str, Gateway]) -> Vendor:
     provider = raw["provider"]
     models = tuple(_model(provider, row) for row in raw["models"])
     return Vendor(
         id=provider,
         as_of=raw["as_of"],
-        gateways=tuple(_gateway(row) for row in raw["gateways"]),
+        gateways=tuple(gateways[row if isinstance(row, str) else row["id"]] for row in raw["gateways"]),
         task_types={id: _task_type(id, row) for id, row in raw["task_types"].items()},
         models=models,
         sizes=tuple(raw["sizes"]),
         profiles=tuple(_profile(row, models) for row in raw.get("profiles", ())),
+        live=raw.get("live", False),
+        settles=raw.get("settles", False),
+        link_life=raw.get("link_life"),
         raw=raw,
     )
 
@@ -172,10 +217,8 @@ def _gateway(row: Json) -> Gateway:
 
 
 def _task_type(id: str, row: Json) -> TaskType:
-    inputs = tuple(InputRule(**{**rule, "mime": tuple(rule["mime"])}) for rule in row["inputs"])
-    return TaskType(
-        id=id, kind=row["kind"], inputs=inputs, prompt=row["prompt"], default_model=row["default_model"]
-    )
+    inputs = tuple(InputRule(**{**rule, "mime": tuple(rule.get("mime", ()))}) for rule in row["inputs"])
+    return TaskType(**{**row, "id": id, "inputs": inputs, "notes": tuple(row.get("notes", ()))})
 
 
 def _profile(row: Json, models: Iterable[ModelSpec]) -> Profile:
@@ -184,16 +227,46 @@ def _profile(row: Json, models: Iterable[ModelSpec]) -> Profile:
 
 
 def _model(provider: str, row: Json) -> ModelSpec:
-    prices = {task: tuple((what, steps) for what, steps in rows) for task, rows in row["prices"].items()}
+    rates = {task: tuple(rows) for task, rows in row.get("rates", {}).items()}
+    listed = row.get("prices") or {task: list(map(_price, rows)) for task, rows in rates.items()}
+    prices = {task: tuple((what, steps) for what, steps in rows) for task, rows in listed.items()}
     return ModelSpec(
         **{
             **row,
             "provider": provider,
             "aliases": tuple(row["aliases"]),
             "alternatives": tuple(row.get("alternatives", ())),
-            "task_types": tuple(row["task_types"]),
+            "task_types": tuple(row["forms"]),
             "estimate": tuple(row["estimate"]),
-            "options": {name: tuple(values) for name, values in row["options"].items()},
+            "options": _options(row["forms"]),
+            "rates": rates,
             "prices": prices,
         }
     )
+
+
+def _price(row: Json) -> tuple[str, int]:
+    """A row to bill from, as one to show."""
+    when = [
+        f"{name} {value}" if isinstance(value, int) else str(value) for name, value in row["when"].items()
+    ]
+    each = [f"for each of {row['per']}"] if "per" in row else []
+    return ", ".join((*when, *each)) or "any", row["steps"]
+
+
+def _options(forms: Mapping[str, Json]) -> dict[str, tuple[str, ...]]:
+    """Option -> the values that a person may ask for, over all forms, as text; () where any value goes."""
+    found: dict[str, tuple[str, ...]] = {}
+    for form in forms.values():
+        for name, schema in form["properties"].items():
+            if "x-no-effect" not in schema:
+                found[name] = tuple(dict.fromkeys((*found.get(name, ()), *_values(schema))))
+    return found
+
+
+def _values(schema: Json) -> tuple[str, ...]:
+    if schema.get("type") == "boolean":
+        return ("true", "false")
+    if schema.get("type") == "integer" and "maximum" in schema:
+        return (f"{schema['minimum']} to {schema['maximum']}",)
+    return tuple(str(value) for value in schema.get("enum", ()))

@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from studio import catalogue
 from studio.errors import UsageError
-from studio.types import Alternative, ModelSpec, Offer
+from studio.form import Offer
+from studio.types import Alternative, ModelSpec
 
 
 def named(words: str, among: Collection[ModelSpec], task_type: str) -> ModelSpec | None:

@@ -31,6 +31,8 @@ COMMANDS: dict[str, Callable[[App], Json]] = {
     "start": buying.start,
     "quote": buying.quote,
     "again": buying.again,
+    "edit": buying.step,
+    "compose": buying.step,
     "wait": jobs.wait,
     "show": looking.show,
     "list": looking.listing,
@@ -171,7 +173,8 @@ def _run(words: Sequence[str], out: Out, interrupts: Interrupts) -> tuple[int, b
         document = _failure(error, app, clock, words)
     document = documents.remarked(document, app.remarks if app else ())
     if out.document(document) and app:
-        telling.handed_out(app, document)
+        for one in (document, *app.gathered):
+            telling.handed_out(app, one)
     if app and app.serving:
         interrupts.listen()
         _serve()

@@ -8,9 +8,10 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
-from studio.types import Json, MediaRef, Offer, Plan, Poll, Source, Submitted, TaskRef
+from studio.form import Offer
+from studio.types import Json, MediaRef, Plan, Poll, Source, Submitted, TaskRef
 
 KEY = "<key>"
 """Stands for the gateway's key in the headers and query of a Request. Only `studio.http` knows the real
@@ -69,8 +70,9 @@ class Provider(Protocol):
         """One input -> the form this vendor takes. Repeatable: an upload buys nothing."""
         ...
 
-    def submit_request(self, plan: Plan, media: tuple[MediaRef, ...]) -> Request:
-        """The paid request. Pure: `--dry-run` prints it, tests compare it."""
+    def submit_request(self, plan: Plan, media: tuple[MediaRef, ...], uid: str) -> Request:
+        """The paid request. Pure: `--dry-run` prints it, tests compare it. `uid`: a UUID of the job, for
+        vendors that take an id of the caller's own."""
         ...
 
     def parse_submit(self, plan: Plan, response: Response) -> Submitted:
@@ -85,4 +87,38 @@ class Provider(Protocol):
 
     def parse_poll(self, task: TaskRef, response: Response) -> Poll:
         """Raises where the answer says nothing about this task: the next poll may."""
+        ...
+
+
+@runtime_checkable
+class Cancels(Protocol):
+    """A vendor that can stop a task."""
+
+    def cancel_request(self, task: TaskRef) -> Request:
+        """Safe: a task can be stopped only once. Whether it was, the next poll says."""
+        ...
+
+    def parse_cancel(self, response: Response) -> None:
+        """Raises where the vendor does not stop it."""
+        ...
+
+
+@runtime_checkable
+class Finds(Protocol):
+    """A vendor that can be asked for a task by an id of the caller's own."""
+
+    def find_request(self, plan: Plan, uid: str) -> Request: ...
+
+    def parse_find(self, plan: Plan, response: Response, uid: str) -> TaskRef | None:
+        """None: it is not found, which proves nothing."""
+        ...
+
+
+@runtime_checkable
+class Continues(Protocol):
+    """A vendor whose jobs can be gone on with: a shot anew, a film composed."""
+
+    def continued(self, task_type: str, parent: TaskRef, asked: Mapping[str, Any], read: Read) -> Json:
+        """What a step on a finished job needs: the parameters to send besides those that were asked for.
+        Raises UsageError where the step cannot be taken."""
         ...

@@ -41,6 +41,7 @@ def applied(plan: Plan) -> Json:
             for name, value in plan.values.items()
         ],
         "controls": dict(plan.applied),
+        "dropped": dict(plan.dropped),
         "attribute_id": plan.billing.attribute_id,
     }
 
@@ -99,7 +100,7 @@ def on_its_way(  # noqa: PLR0913 - all by name
     return {
         **_job(job, gateway, voice, now),
         "event": "uploading" if uploading else "submitted",
-        "done": False,
+        "done": job.plan.later and not uploading,
         "resend" if told_before else "send": begun,
         "next": list(next),
         "background": list(background) if background else None,
@@ -129,14 +130,17 @@ def progress(  # noqa: PLR0913 - all by name
     next: Sequence[str],
     background: Sequence[str] | None = None,
     note: str | None = None,
+    parts: tuple[int, int] | None = None,
 ) -> Json:
-    """A job that goes on. `send`: what is due to be said of it; `note`: what was odd about it."""
+    """A job that goes on. `send`: what is due to be said of it; `note`: what was odd about it; `parts`: how
+    many of how many shots are there. Of one that may take days, `next` is for when the person asks again."""
     elapsed = speech.elapsed(job, now)
     return {
         **_job(job, gateway, voice, now),
         "event": "progress",
-        "done": False,
-        "percent": None if elapsed is None else cadence.percent(job.plan, elapsed),
+        "done": job.plan.later,
+        "percent": None if elapsed is None else cadence.percent(job.plan, elapsed, parts),
+        "parts": list(parts) if parts else None,
         "note": note,
         "send": list(send),
         "next": list(next),
@@ -166,7 +170,7 @@ def failure(  # noqa: PLR0913 - all by name; most are absent where nothing was b
     else:
         made, send, resend = _no_job(plan, gateway, voice), [], []
     there = others(error, plan)
-    spoken = [speech.failure(error, voice, plan, gateway, there)]
+    spoken = [speech.failure(error, voice, plan, gateway, there, job)]
     if job and isinstance(error, NotSaved):
         spoken[0]["message"] = speech.besides(spoken[0]["message"], speech.unsaved(job, voice))
     return {
@@ -252,6 +256,7 @@ def _job(job: Job, gateway: Gateway, voice: Voice, now: float) -> Json:
         "cost": cost(job.plan, gateway, job.charged),
         "elapsed_s": speech.elapsed(job, now),
         "outputs": [_output(output) for output in job.outputs],
+        "shots": [{"shot": shot.index + 1, **asdict(shot)} for shot in job.shots],
         "handed_out_at": instant(job.handed_out_at),
     }
 
@@ -273,8 +278,11 @@ def _no_job(plan: Plan | None, gateway: Gateway | None, voice: Voice) -> Json:
         "elapsed_s": None,
         "estimate_s": speech.estimate(plan) if plan else None,
         "percent": None,
+        "parts": None,
+        "parent": plan.parent if plan else None,
         "steps": list(plan.steps) if plan else [],
         "outputs": [],
+        "shots": [],
         "difference": [],
         "note": None,
         "send": [],
@@ -287,7 +295,7 @@ def _no_job(plan: Plan | None, gateway: Gateway | None, voice: Voice) -> Json:
 
 def _output(output: Any) -> Json:
     made = dict.fromkeys(("path", "mime", "bytes", "sha256"))
-    return {**made, **asdict(output), "expires_at": None}
+    return {**made, **asdict(output), "expires_at": instant(output.expires_at)}
 
 
 def instant(at: float | None) -> str | None:

@@ -13,10 +13,11 @@ from studio import catalogue, params, placing
 from studio.alternatives import alternatives
 from studio.app import REHEARSAL, App
 from studio.errors import UsageError
+from studio.form import Offer
 from studio.ledger import RUNNING
 from studio.names import LAST
 from studio.planning import Wish
-from studio.types import Gateway, Job, ModelSpec, Offer, Saved, Source, TaskType
+from studio.types import Gateway, Job, ModelSpec, Saved, Source, TaskType
 
 
 @dataclass(frozen=True)

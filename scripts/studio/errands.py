@@ -3,18 +3,21 @@ of it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
-from studio import arguments, catalogue, choices, planning
+from studio import arguments, catalogue, choices, inputs, planning, steps, tables
 from studio.app import App
 from studio.choices import Choice
 from studio.earlier import Earlier, earlier
 from studio.errors import UsageError
+from studio.form import Offer
 from studio.messages import Messages
 from studio.planning import Wish
 from studio.runner import Runner
 from studio.settings import is_loopback
-from studio.types import Gateway, ModelSpec, Offer, Plan, Source, TaskType
+from studio.types import Gateway, Job, ModelSpec, Plan, Source, TaskType
 
 START_TIMEOUT = 3.0  # seconds for one step of `start` before the paid one: it comes back soon
 
@@ -31,6 +34,7 @@ class Errand:
     gateway: Gateway
     runner: Runner
     earlier: Earlier | None = None
+    parent: Job | None = None
 
     def plan(self, wish: Wish | None = None) -> Plan:
         try:
@@ -42,11 +46,19 @@ class Errand:
                 inputs=self.inputs,
                 offers_of=self._offers,
                 chosen_by=self.choice.by,
+                step=self._step if self.parent else None,
             )
         except UsageError as no:
             raise choices.explained(_for_all(no, self.wish.n), self.choice, self.wish.language) from None
 
+    def _step(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
+        assert self.parent is not None
+        return steps.needed(self.runner, self.parent, self.task_type, options)
+
     def _offers(self, model: ModelSpec, task_type: str) -> tuple[Offer, ...]:
+        vendor = catalogue.vendor(model.provider)
+        if not vendor.live:
+            return tables.offers(vendor, task_type)
         offers = self.app.offers(self.runner, task_type, self.wish.speed)
         if self.earlier:
             self.earlier.check_made(offers, self.wish, self.task_type, self.gateway)
@@ -57,12 +69,14 @@ def errand(app: App) -> Errand:
     """Everything that can be found out offline: the kind of making, the model, the inputs, the key."""
     before = earlier(app)
     wish = before.continued(_wish(app)) if before else _wish(app)
+    parent = steps.parent(app, wish.parent) if wish.parent else None
     task_type = planning.task_type_of(wish)
-    planning.check_prompt(wish, task_type)
     choice = _choice(app, wish, task_type, before.model if before and before.keeps_model else None)
-    inputs = planning.inspect(wish, task_type)
+    task_type = planning.of_vendor(task_type, choice.model, wish)
+    planning.check_prompt(wish, task_type)
+    sources = inputs.inspect(task_type, wish.files)
     if before:
-        before.check_unchanged(inputs)
+        before.check_unchanged(sources)
         among = len(before.job.outputs)
         if among > 1:
             said = Messages(wish.language).say("from_one_of_many", n=before.number, of=among)
@@ -70,14 +84,14 @@ def errand(app: App) -> Errand:
     gateway = app.reach(choice.model.gateway, wish.speed)
     if app.made.command == "start":
         gateway = replace(gateway, connect_timeout=START_TIMEOUT, read_timeout=START_TIMEOUT)
-    if len({is_loopback(url) for url in gateway.urls.values()}) > 1 and any(one.data for one in inputs):
+    if len({is_loopback(url) for url in gateway.urls.values()}) > 1 and any(one.data for one in sources):
         raise UsageError(
             f"One address of {gateway.name} is on this machine and another is not, so an input was not sent.",
             kind="base_url_refused",
             detail="Set them all: see `doctor`.",
         )
     runner = app.runner(choice.model.provider, gateway, wish.speed)
-    return Errand(app, wish, task_type, choice, inputs, gateway, runner, before)
+    return Errand(app, wish, task_type, choice, sources, gateway, runner, before, parent)
 
 
 def _choice(app: App, wish: Wish, task_type: TaskType, kept: ModelSpec | None) -> Choice:
@@ -111,6 +125,9 @@ def _wish(app: App) -> Wish:
         provider=made.provider,
         gateway=made.gateway,
         inputs=tuple(made.input_images or ()),
+        input_video=made.input_video,
+        input_audio=made.input_audio,
+        parent=getattr(made, "parent", None),
         n=made.n or 1,
         options=arguments.parameters(made),
         unchecked=dict(made.unchecked or ()),

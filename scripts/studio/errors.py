@@ -107,6 +107,7 @@ class NotFinished(StudioError):
     kind = "not_finished"
     charged: Charged = "maybe"
     retry: Retry = "wait"
+    parts: tuple[int, int] | None = None  # how many of how many shots are there
 
 
 class NetworkError(StudioError):
@@ -218,9 +219,14 @@ REFUSALS: Mapping[str, tuple[type[StudioError], Retry, str]] = {
     "plan_needed": (NoCredit, "after_change", "the account lacks the plan that this model needs"),
     "rate_limited": (RateLimited, "later", "too many requests"),
     "bad_parameter": (JobFailed, "after_change", "a parameter is not accepted"),
+    "bad_input": (JobFailed, "after_change", "an input cannot be used"),
     "offer_changed": (JobFailed, "same", "its price list changed meanwhile"),
+    "in_process": (JobFailed, "later", "it is still being worked at"),
     "model_unavailable": (JobFailed, "later", "the model is not available now"),
     "content_refused": (ContentRefused, "after_change", "the words or the picture are not accepted"),
+    "result_refused": (ContentRefused, "after_change", "what was made is not let through"),
+    "stopped": (JobFailed, "never", "it was stopped"),
+    "cannot_cancel": (UsageError, "wait", "it cannot be stopped any more"),
     "not_found": (NetworkError, "later", "it does not know what was asked about"),
     "vendor_down": (NetworkError, "later", "it is not working properly now"),
     "bad_answer": (NetworkError, "later", "its answer cannot be read"),

@@ -32,6 +32,7 @@ class Watch:
     lost: int = 0  # of those, "no such task"
     odd: int = 0  # answers with a state that no document names
     trouble: str | None = None  # what the last of them said
+    parts: tuple[int, int] | None = None  # how far it was when it was asked last
     told: float = 0.0  # seconds the vendor asked us to stay away
 
 
@@ -81,11 +82,13 @@ def run(
         due, n, watch = heapq.heappop(queue)
         if due > until:
             clock.sleep(max(0.0, until - clock.monotonic()))
-            raise NotFinished(
+            ended = NotFinished(
                 "The task is accepted and goes on at the vendor's; our patience ended first. Nothing is "
                 "lost: `wait` goes on.",
                 detail=watch.trouble,
             )
+            ended.parts = watch.parts
+            raise ended
         clock.sleep(max(0.0, due - clock.monotonic()))
         end = _poll(watch, ask, clock, remark)
         if end is not None:
@@ -113,6 +116,7 @@ def _poll(
         return None
     watch.missed, watch.lost, watch.trouble, watch.told = 0, 0, None, 0.0
     if isinstance(answer, Pending):
+        watch.parts = answer.parts
         if not answer.known:
             watch.odd += 1
             watch.trouble = f"a state that no document names: {answer.stage} (seen {watch.odd}×)"

@@ -14,6 +14,7 @@ import ssl
 import time
 import urllib.parse
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, BinaryIO
 
 import requests
@@ -52,6 +53,7 @@ class Http:
         self._keys = keys
         self._speed = speed
         self._loopback = any(is_loopback(url) for url in gateway.urls.values())
+        self._detour = False  # the first address cannot be reached: the other is asked from now on
 
     def read(self, request: Request) -> Response:
         """A safe request, repeated on broken connections and passing server errors."""
@@ -64,6 +66,9 @@ class Http:
     def pay(self, request: Request) -> Response:
         """The paid request. NetworkError: never sent, nothing bought. UnknownOutcome: it may have been
         read. Any answer at all is handed back for the provider to read."""
+        return self._by_either(request, self._pay)
+
+    def _pay(self, request: Request) -> Response:
         with self._session(
             Retry(total=3, connect=3, read=0, redirect=0, status=0, other=0, backoff_factor=self._pause)
         ) as session:
@@ -78,7 +83,7 @@ class Http:
                 return self._receive(session, request, prepared, self._gateway.paid_timeout)
             except BROKEN as broken:
                 if _never_sent(broken):
-                    raise NetworkError(
+                    raise _NoConnection(
                         f"The connection for {request.what} could not be made ({_reason(broken)}). "
                         "Nothing was bought."
                     ) from None
@@ -139,13 +144,32 @@ class Http:
     def _answer(self, request: Request, session: requests.Session) -> Response:
         if not request.safe:
             raise InternalError(f"{_capital(request.what)} is a paid request and was not sent.")
+        return self._by_either(request, lambda routed: self._once(routed, session))
+
+    def _once(self, request: Request, session: requests.Session) -> Response:
         try:
             prepared = self._prepare(session, request)
             return self._receive(session, request, prepared, self._gateway.read_timeout)
         except BROKEN as broken:
-            raise NetworkError(
+            kind = _NoConnection if _never_sent(broken) else NetworkError
+            raise kind(
                 f"No answer from {_host(request.url)} for {request.what} ({_reason(broken)})."
             ) from None
+
+    def _by_either(self, request: Request, send: Callable[[Request], Response]) -> Response:
+        """Sent to the gateway's address, or, where no connection to that can be made, to its alternate one:
+        one service with two names. A request of which a byte may have left is never sent to the other."""
+        base, other = self._gateway.urls["api"], self._gateway.urls.get("alternate")
+        if other is None or not request.url.startswith(base):
+            return send(request)
+        routes = [request, replace(request, url=other + request.url.removeprefix(base))]
+        first, second = reversed(routes) if self._detour else routes
+        try:
+            return send(first)
+        except _NoConnection:
+            answer = send(second)
+            self._detour = not self._detour
+            return answer
 
     def _prepare(self, session: requests.Session, request: Request) -> requests.PreparedRequest:
         self._check_scheme(request.url)
@@ -232,6 +256,10 @@ class Http:
                     raise InternalError(
                         f"A request to {_host(url)} would have carried a key of another host: not sent."
                     )
+
+
+class _NoConnection(NetworkError):
+    """No byte has left."""
 
 
 class _TooLarge(requests.RequestException):

@@ -8,10 +8,10 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from studio import earlier, errors, follow, media, onward, reports, telling
+from studio import catalogue, earlier, errors, follow, media, onward, reports, telling
 from studio.accounts import TOKEN_LIFE
 from studio.app import App
-from studio.errors import Interrupted, JobFailed, NotFinished, UnknownOutcome, UsageError
+from studio.errors import Interrupted, JobFailed, NotFinished, StudioError, UnknownOutcome, UsageError
 from studio.ledger import LEASED
 from studio.names import LAST
 from studio.types import Job, Json, Output, Saved, Submitted
@@ -21,11 +21,17 @@ if TYPE_CHECKING:
 
 ONE_QUESTION = 2.0  # seconds
 ONE_LOOK = 0.2
+A_WHILE = 3.0  # seconds
+EVERY = 1000  # jobs
 OVER = ("done", "failed", "cancelled", "abandoned")
 
 
 def wait(app: App) -> Json:
-    """Go on with a job from wherever it is."""
+    """Go on with a job from wherever it is; or ask once for each."""
+    if app.made.all:
+        return _all(app)
+    if app.made.job is None:
+        raise UsageError("wait needs a job, or --all.", detail="`create.py list --open` shows what there is.")
     return carry_on(app, find(app), _until(app), come_back=True)
 
 
@@ -40,7 +46,7 @@ def fetch(app: App) -> Json:
         )
     if app.made.out:
         media.check_folder(app.out)
-        links = tuple(Output(made.kind, made.url, made.width, made.height) for made in job.outputs)
+        links = tuple(made.at_the_vendor() if isinstance(made, Saved) else made for made in job.outputs)
         job = replace(job, out=str(app.out), outputs=links)
     return carry_on(app, job, _until(app))
 
@@ -54,12 +60,28 @@ def cancel(app: App) -> Json:
     job = app.ledger.get(job.id)
     if job.state in OVER:
         raise UsageError(f"Job {job.id} is {job.state} already.", kind="already_over", retry="never")
+    if job.task and _stopped(app, job):
+        return telling.closed(app, job, "stopped", None)
     raise UsageError(
         f"{job.plan.model.name} cannot be cancelled once it is sent: it goes on, and may be charged.",
         kind="cannot_cancel",
         detail=f"`wait {job.id}` brings what it makes." if job.task else None,
         retry="wait" if job.task else "never",
     )
+
+
+def _stopped(app: App, job: Job) -> bool:
+    """Whether the vendor stopped it: its state says so, whatever became of our asking."""
+    runner = _runner(app, job)
+    if not runner.cancels:
+        return False
+    no = runner.cancel(job)
+    if app.ledger.get(job.id).state == "cancelled":
+        return True
+    if no is not None:
+        no.charged, no.retry = "maybe", "wait"
+        raise no
+    return False
 
 
 def reconcile(app: App) -> Json:
@@ -81,15 +103,15 @@ def reconcile(app: App) -> Json:
         if not app.ledger.not_charged(job.id, errors.error_record(nothing)):
             return as_recorded(app, app.ledger.get(job.id))  # somebody else found out meanwhile
         return telling.closed(app, job, "not_charged", onward.same_again(app, job.plan, job.out))
-    if not made.task_id:
+    runner = _runner(app, job)
+    task = runner.find(job, made.task_id) if made.task_id else runner.find_own(job)
+    if task is None:
         raise UnknownOutcome(
             f"Whether job {job.id} was accepted cannot be asked: look at the vendor's page.",
             kind="cannot_ask",
             detail=f"Then: `reconcile {job.id} --task-id ID`, or `reconcile {job.id} --not-charged`.",
         )
-    gateway = app.reach(job.plan.gateway, job.plan.speed)
-    runner = app.runner(job.plan.provider, gateway, job.plan.speed)
-    app.ledger.adopt(job.id, Submitted(runner.find(job, made.task_id)))
+    app.ledger.adopt(job.id, Submitted(task))
     return carry_on(app, app.ledger.get(job.id), until, come_back=True)
 
 
@@ -117,8 +139,10 @@ def carry_on(app: App, job: Job, until: float, *, come_back: bool = False) -> Js
     job = _settled(app, _known(app, job), until)
     if job.state not in {"submitted", "done"} or job.complete:
         return as_recorded(app, job)
-    gateway = app.reach(job.plan.gateway, job.plan.speed)
-    runner = app.runner(job.plan.provider, gateway, job.plan.speed)
+    runner = _runner(app, job)
+    if job.plan.later and job.state == "submitted" and not runner.look(job):
+        return telling.going_on(app, job)
+    job = app.ledger.get(job.id) if job.plan.later else job
     if follow.overdue(job, app.clock.time()):
         until = max(until, app.clock.monotonic() + ONE_QUESTION)
     try:
@@ -136,7 +160,7 @@ def carry_on(app: App, job: Job, until: float, *, come_back: bool = False) -> Js
             ) from patience
         if patience.kind != NotFinished.kind:
             raise
-        return telling.going_on(app, job, patience.detail)
+        return telling.going_on(app, job, patience.detail, patience.parts)
 
 
 def as_recorded(app: App, job: Job) -> Json:
@@ -170,6 +194,52 @@ def _collected(app: App, runner: Runner, job: Job, until: float, come_back: bool
     return runner.collect(job, until)
 
 
+def settle_others(app: App, gateway: str) -> None:
+    """Ask once for each task of this gateway that is charged for, and closed, only when it is asked about.
+    Not for longer than a moment, and not on where nobody answers: the next command asks again."""
+    until = app.clock.monotonic() + A_WHILE
+    with app.aside():
+        for job in app.ledger.newest(EVERY, only_open=True):
+            if not unsettled(job) or job.plan.gateway != gateway:
+                continue
+            if app.clock.monotonic() > until or not _runner(app, job).answers(job):
+                break
+
+
+def unsettled(job: Job) -> bool:
+    """Whether it has to be asked about before it is charged for and closed."""
+    return job.state == "submitted" and catalogue.vendor(job.plan.provider).settles
+
+
+def _all(app: App) -> Json:
+    """Ask once for each job of which something is still to come; save what is there, and say it."""
+    app.ledger.settle()
+    looked = []
+    for job in app.ledger.newest(EVERY, only_open=True, user_id=app.made.user_id):
+        if job.state not in {"submitted", "done"}:
+            continue
+        looked.append(job.id)
+        if job.state == "done" or _runner(app, job).look(job):
+            app.gathered.append(_ended(app, app.ledger.get(job.id)))
+    jobs = [app.ledger.get(id) for id in looked]
+    send = [item for document in app.gathered for item in document["send"]]
+    gateways = {made.id: made for made in catalogue.gateways()}
+    app.job = None
+    return {**reports.listing(jobs, gateways, sandbox=app.sandbox), "send": send}
+
+
+def _ended(app: App, job: Job) -> Json:
+    try:
+        return carry_on(app, job, app.clock.monotonic() + A_WHILE)
+    except StudioError as problem:
+        return telling.failure(app, problem)
+
+
+def _runner(app: App, job: Job) -> Runner:
+    gateway = app.reach(job.plan.gateway, job.plan.speed)
+    return app.runner(job.plan.provider, gateway, job.plan.speed)
+
+
 def _known(app: App, job: Job) -> Job:
     app.job = job.id
     app.gateway = app.settings.gateway(job.plan.gateway)
@@ -193,4 +263,4 @@ def _until(app: App) -> float:
 def _still_there(output: Saved | Output) -> Saved | Output:
     if isinstance(output, Output) or Path(output.path).is_file():
         return output
-    return Output(output.kind, output.url, output.width, output.height)
+    return output.at_the_vendor()

@@ -24,7 +24,7 @@ from studio.preferences import Preferences
 from studio.rows import accepted, dump, job, marks, output
 from studio.store import Store
 from studio.told import Told
-from studio.types import Clock, Job, Json, Order, Output, Plan, Saved, Submitted
+from studio.types import Clock, Job, Json, Order, Output, Plan, Saved, Shot, Submitted
 from studio.uploads import Uploads
 
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # without the signs that people take for another
@@ -35,7 +35,7 @@ PARKED = 600.0  # seconds for which a job waits for the next command to go on wi
 MOVES = {
     "intent": ("sending", "failed", "abandoned", "cancelled"),
     "sending": ("intent", "submitted", "failed", "unknown"),
-    "submitted": ("done", "failed"),
+    "submitted": ("done", "failed", "cancelled"),
     "unknown": ("submitted", "failed"),
     "failed": ("submitted",),
     "done": ("done",),
@@ -142,7 +142,8 @@ class Ledger:
         """The end of a job that made nothing. Of several that follow it, whoever came first is right."""
         with self._store.transaction() as db:
             if self._state(db, id) in {*RUNNING, "unknown"}:
-                self._set(db, id, "failed", self._ended(error))
+                end = "cancelled" if error["kind"] == "stopped" else "failed"
+                self._set(db, id, end, self._ended(error))
 
     def not_charged(self, id: str, error: Json) -> bool:
         """The person says that nothing came of it, if that is still not known."""
@@ -173,7 +174,12 @@ class Ledger:
             return True
 
     def done(
-        self, id: str, outputs: tuple[Saved | Output, ...], charged: int | None, error: Json | None
+        self,
+        id: str,
+        outputs: tuple[Saved | Output, ...],
+        charged: int | None,
+        error: Json | None,
+        shots: tuple[Shot, ...] = (),
     ) -> None:
         """The vendor finished. Outputs without a path could not be saved yet; what another process saved
         meanwhile stays saved."""
@@ -189,8 +195,8 @@ class Ledger:
             if error and error["kind"] == NotSaved.kind and saved:
                 error = None
             fields: Json = {"error": dump(error) if error else None, "open": int(not saved)}
-            if charged is not None:
-                fields["charged"] = charged
+            known = {"charged": charged, "shots": dump(list(map(asdict, shots))) if shots else None}
+            fields.update({name: value for name, value in known.items() if value is not None})
             if self._state(db, id) != "done":
                 fields["finished_at"] = self._clock.time()
             self._set(db, id, "done", fields)

@@ -104,7 +104,8 @@ def _live_models(app: App) -> Json:
     rows: list[Json] = []
     for vendor in catalogue.vendors():
         for gateway in vendor.gateways:
-            if made.gateway not in {None, gateway.id} or made.provider not in {None, vendor.id}:
+            named = made.gateway in {None, gateway.id} and made.provider in {None, vendor.id}
+            if not (vendor.live and named and (made.gateway or gateway.id in app.payable)):
                 continue
             reached = app.reach(gateway.id, speed)
             runner = app.runner(vendor.id, reached, speed)

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
+from studio import clips
 from studio.errors import NotSaved, UsageError
 from studio.types import InputRule, Output, Saved, Source
 
@@ -31,6 +32,13 @@ FORMATS = {
     "MPO": ("image/jpeg", "jpg"),  # a JPEG with a second picture in it, as many phones write them
     "WEBP": ("image/webp", "webp"),
 }
+NOUNS = {"image": "picture", "video": "clip", "audio": "sound"}
+TAKEN = {
+    "image": ("bad_input_file", "Give a PNG, JPEG or WebP picture, or a public https link to one."),
+    "audio": ("bad_sound", "Give an MP3, WAV, AAC or M4A file, or a public https link to one."),
+    "link": ("link_needed", "Put it where it can be fetched from without a password, and give that link."),
+}
+"""What is wrong -> the error's kind, and what is taken."""
 OUTPUT_CAP = 256 * 2**20  # bytes of one finished file
 PIXELS_CAP = 100_000_000  # beyond this a picture is a bomb, not a picture
 QUALITIES = (90, 80, 70)  # of a JPEG that has to fit: tried in turn, before its sides are touched
@@ -70,24 +78,33 @@ class Budget:
 def inspect(name: str, rule: InputRule) -> Source:
     """An input as given -> what it really is. Local files are read whole, so that what was looked at is
     what leaves; a public https link is handed on unseen, because the vendor fetches it."""
+    own = "link" if rule.links_only else rule.kind
     if "://" in name or name.startswith("data:"):
         if not _is_https(name):
-            raise _bad_input(name, "a link must be a public https link")
+            raise _bad_input(name, "a link must be a public https link", own)
         return Source(role=rule.kind, name=name, url=name)
+    if rule.links_only:
+        what = NOUNS[rule.kind]
+        raise _bad_input(
+            name, f"the vendor fetches the {what} itself and takes a public https link only", "link"
+        )
     try:
         path = Path(os.path.expanduser(name))
         found = path.stat()
         if not stat.S_ISREG(found.st_mode):  # a pipe or a device might never end
-            raise _bad_input(name, "it is not a file")
+            raise _bad_input(name, "it is not a file", own)
         if found.st_size > rule.max_bytes:
-            raise _bad_input(name, f"it has {found.st_size} bytes, at most {rule.max_bytes} are allowed")
+            raise _bad_input(name, f"it has {found.st_size} bytes, at most {rule.max_bytes} are allowed", own)
         data = path.read_bytes()
     except (OSError, RuntimeError) as problem:  # RuntimeError: ~ of somebody who is not known here
         why = problem.strerror if isinstance(problem, OSError) else None
-        raise _bad_input(name, why or "it cannot be read") from None
-    mime, width, height = _picture(name, data, rule)
+        raise _bad_input(name, why or "it cannot be read", own) from None
     digest = hashlib.sha256(data).hexdigest()
-    return Source(role=rule.kind, name=name, mime=mime, data=data, sha256=digest, width=width, height=height)
+    if rule.kind == "audio":
+        mime, seconds = _sound(name, data, rule)
+        return Source(rule.kind, name, mime=mime, data=data, sha256=digest, seconds=seconds)
+    mime, width, height = _picture(name, data, rule)
+    return Source(rule.kind, name, mime=mime, data=data, sha256=digest, width=width, height=height)
 
 
 def check_folder(folder: Path) -> None:
@@ -124,7 +141,7 @@ def save(output: Output, fetch: Callable[[BinaryIO], None], folder: Path, stem: 
             sink.flush()
             os.fsync(sink.fileno())
             size = sink.tell()
-            mime, extension, width, height = _measure(sink)
+            mime, extension, facts = _measure(sink, output.kind)
             digest = _digest(sink)
         path = _free(folder, stem, extension, digest)
         part.replace(path)
@@ -145,8 +162,10 @@ def save(output: Output, fetch: Callable[[BinaryIO], None], folder: Path, stem: 
         mime=mime,
         bytes=size,
         sha256=digest,
-        width=width,
-        height=height,
+        width=facts.width,
+        height=facts.height,
+        seconds=facts.seconds,
+        expires_at=output.expires_at,
     )
 
 
@@ -247,13 +266,32 @@ def _remove(part: Path) -> None:
         part.unlink()
 
 
-def _measure(sink: BinaryIO) -> tuple[str, str, int, int]:
+def _measure(sink: BinaryIO, kind: str) -> tuple[str, str, clips.Facts]:
+    if kind == "video":
+        found = clips.clip(sink)
+        facts = clips.measure(sink) if found else None
+        if found is None or facts is None:
+            raise NotSaved("What came from the link is not a whole clip, so it was not kept.")
+        sink.seek(0, os.SEEK_END)
+        return *found, facts
     sink.seek(0)
     image = _decoded(sink)
     if image is None:
         raise NotSaved("What came from the link is not a whole picture, so it was not kept.")
     mime, extension = FORMATS[image.format]
-    return mime, extension, *image.size
+    return mime, extension, clips.Facts(None, *image.size)
+
+
+def _sound(name: str, data: bytes, rule: InputRule) -> tuple[str, float | None]:
+    """Its type and, where it can be measured, its length."""
+    mime = clips.sound(data)
+    facts = clips.measure(io.BytesIO(data)) if mime in rule.mime else None
+    if mime is None or facts is None:
+        raise _bad_input(name, "its bytes are not a sound of a kind that is taken", "audio")
+    if rule.seconds and facts.seconds and not rule.seconds[0] <= facts.seconds <= rule.seconds[1]:
+        least, most = rule.seconds
+        raise _bad_input(name, f"it lasts {facts.seconds:.1f} s; {least:g} to {most:g} s are taken", "audio")
+    return mime, facts.seconds
 
 
 def _picture(name: str, data: bytes, rule: InputRule) -> tuple[str, int, int]:
@@ -261,7 +299,19 @@ def _picture(name: str, data: bytes, rule: InputRule) -> tuple[str, int, int]:
     mime = FORMATS[image.format][0] if image else None
     if mime not in rule.mime:
         raise _bad_input(name, "its bytes are not a whole picture of a kind that is taken")
-    return mime, *image.size
+    width, height = image.size
+    short, long = sorted(image.size)
+    if rule.min_side and short < rule.min_side:
+        raise _bad_input(
+            name, f"it is {width}x{height}; each side has to have {rule.min_side} pixels at least"
+        )
+    if rule.max_side and long > rule.max_side:
+        raise _bad_input(name, f"it is {width}x{height}; each side may have {rule.max_side} pixels at most")
+    if rule.ratio and long > rule.ratio * short:
+        raise _bad_input(
+            name, f"it is {width}x{height}; the longer side may be {rule.ratio:g} times the shorter at most"
+        )
+    return mime, width, height
 
 
 def _decoded(file: BinaryIO) -> Any:
@@ -295,9 +345,8 @@ def _is_https(link: str) -> bool:
     return parts.scheme == "https" and bool(parts.hostname)
 
 
-def _bad_input(name: str, why: str) -> UsageError:
+def _bad_input(name: str, why: str, kind: str = "image") -> UsageError:
+    problem, wanted = TAKEN[kind]
     return UsageError(
-        f"The input {name} cannot be used: {why}. Nothing was sent.",
-        kind="bad_input_file",
-        detail="Give a PNG, JPEG or WebP picture, or a public https link to one.",
+        f"The input {name} cannot be used: {why}. Nothing was sent.", kind=problem, detail=wanted
     )

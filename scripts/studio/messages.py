@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from studio import catalogue, placing
 from studio.types import Plan, Unit
+from studio.values import TRUTHS
 
 LANGUAGES = ("zh", "en")
 CJK = range(0x4E00, 0xA000)
@@ -16,6 +17,8 @@ KANA = range(0x3040, 0x3100)
 LATIN = re.compile(r"[A-Za-z]{2,}")
 NAMES = re.compile(r"[a-z][a-z0-9]+(?:_[a-z0-9]+)*")
 MINUTES_FROM = 100  # seconds
+PLAIN = ("size", "aspect_ratio", "resolution", "quality")  # options that their values alone stand for
+LONG = ("text", "callback_url", "srt_url", "shots")
 
 
 def language_of(text: str | None) -> str:
@@ -117,11 +120,33 @@ class Messages:
 
     def what(self, plan: Plan) -> str:
         """What is bought, as a person says it: 2 pictures (4K)."""
-        made = self.say("what_one" if plan.n == 1 else "what_many", n=plan.n)
-        asked = plan.requested.get("options", {})
-        options = [*plan.presumed.values(), *(placing.word(name, value) for name, value in asked.items())]
-        listed = self.say("list_and").join(map(str, options))
+        asked = {**plan.presumed, **plan.requested.get("options", {})}
+        own = self._texts.get(f"what.{plan.task_type}")
+        if own:
+            made = own.format(shot=asked.pop("shot", ""))
+        elif plan.kind == "video":
+            made = self.say("what_video")
+        else:
+            made = self.say("what_one" if plan.n == 1 else "what_many", n=plan.n)
+        options = [said for name, value in asked.items() if (said := self._wish(name, value))]
+        listed = self.say("list_and").join(options)
         return self.say("what_options", made=made, options=listed) if options else made
+
+    def _wish(self, name: str, value: object) -> str:
+        """An option that was asked for, in few words; nothing for what is long, or for programs."""
+        meant = placing.word(name, value)
+        truth = TRUTHS.get(str(meant).casefold())
+        if name in LONG:
+            return ""
+        if truth is not None:
+            return self.option(name) if truth else self.say("without", option=self.option(name))
+        if name == "duration":
+            return self.say("seconds", seconds=meant)
+        return str(meant) if name in PLAIN else f"{self.option(name)} {meant}"
+
+    def note(self, name: str) -> str:
+        """What a person has to know besides, as a catalogue says it."""
+        return self._texts[f"note.{name}"]
 
 
 @functools.cache

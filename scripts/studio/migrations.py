@@ -112,5 +112,10 @@ MIGRATIONS = {
         );
         CREATE TABLE read_once (what TEXT PRIMARY KEY, at REAL NOT NULL);
     """,
+    "4-films": """
+        ALTER TABLE jobs ADD COLUMN shots TEXT;
+        ALTER TABLE outputs ADD COLUMN seconds REAL;
+        ALTER TABLE outputs ADD COLUMN expires_at REAL;
+    """,
 }
 """Append only, applied in order, each once."""

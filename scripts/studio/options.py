@@ -9,15 +9,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from studio.argtypes import Within, earlier_picture, json_object, moment, named, pair, short, whole
+from studio.argtypes import Within, earlier_picture, json_object, moment, named, numbers, pair, short, whole
 
 PAYING = ("make", "start")
+STEPS = ("edit", "compose")  # those that go on with an earlier job, as a purchase of its own
 WISHING = (*PAYING, "quote", "again")  # those that say what is wanted
-ASKING = (*PAYING, "quote")
-TALKING = (*WISHING, "models", "wait", "fetch", "reconcile", "cancel")  # those that may speak to a gateway
+ASKED = (*PAYING, "quote")
+ASKING = (*ASKED, *STEPS)
+TALKING = (*WISHING, *STEPS, "models", "wait", "fetch", "reconcile", "cancel")  # may speak to a gateway
 EVERY = (*TALKING, "show", "list", "prefs", "spend", "purge", "doctor", "schema", "sandbox")
 CHANNELS = ("feishu", "discord", "telegram")  # the names in data/channels.json
-OF_A_JOB = ("wait", "show", "fetch", "cancel", "reconcile")
+OF_A_JOB = ("wait", "show", "fetch", "cancel", "reconcile", *STEPS)
 REHEARSING = (
     *WISHING,
     "models",
@@ -37,6 +39,7 @@ class Command:
     name: str
     help: str
     words: tuple[str, ...] = ()  # positional arguments
+    optional: bool = False  # they may be left out
     choices: tuple[str, ...] = ()  # one more word, one of these; the first where there is none
 
 
@@ -45,7 +48,11 @@ COMMANDS = (
     Command("start", "buy and come back at once; `wait` brings the result"),
     Command("quote", "say what it would cost; buys nothing and uploads nothing"),
     Command("again", "quote a job once more, with what is changed here; buys nothing", ("job",)),
-    Command("wait", "go on with a job; never buys", ("job",)),
+    Command("edit", "make one shot of a finished film anew; buys it and comes back at once", ("job",)),
+    Command("compose", "put a film together from its newest good shots; the same", ("job",)),
+    Command(
+        "wait", "go on with a job, or, with --all, ask once for each; never buys", ("job",), optional=True
+    ),
     Command("show", "one job, as the record knows it", ("job",)),
     Command("list", "the newest jobs"),
     Command("fetch", "save a finished job's files again; never buys", ("job",)),
@@ -83,7 +90,12 @@ class Option:
 
 
 OPTIONS = (
-    Option(("--prompt",), "what to make, in words", WISHING, metavar="TEXT"),
+    Option(("--prompt",), "what to make, in words", (*WISHING, "edit"), metavar="TEXT"),
+    Option(("--shot",), "which shot, by its number in the list", ("edit",), type=whole(1, 1000)),
+    Option(
+        ("--shots",), "which of them, such as 1,2,4 (default: all)", ("compose",), type=numbers, metavar="N,N"
+    ),
+    Option(("--parent",), "the job that this is a step of: see `edit` and `compose`", ASKED, metavar="JOB"),
     Option(
         ("--model", "--model-id"),
         "a model by id, name or nickname; the default is shown by `models`",
@@ -97,11 +109,11 @@ OPTIONS = (
         (*WISHING, "models", "prefs"),
         metavar="TYPE",
     ),
-    Option(("--remember",), "use --model from now on, for all that it makes", ASKING, switch=True),
+    Option(("--remember",), "use --model from now on, for all that it makes", ASKED, switch=True),
     Option(
-        ("--recommended",), "where the user names and prefers no model", ASKING, type=named, metavar="MODEL"
+        ("--recommended",), "where the user names and prefers no model", ASKED, type=named, metavar="MODEL"
     ),
-    Option(("--reason",), "why --recommended, in words for the user", ASKING, type=short, metavar="TEXT"),
+    Option(("--reason",), "why --recommended, in words for the user", ASKED, type=short, metavar="TEXT"),
     Option(
         ("--file",), "what to import (default: the older skill's)", ("prefs",), type=named, metavar="FILE"
     ),
@@ -114,11 +126,13 @@ OPTIONS = (
         metavar="FILE",
         many=True,
     ),
+    Option(("--input-video",), "a clip to go by: a public https link", WISHING, metavar="LINK"),
+    Option(("--input-audio",), "a sound or song: a file or an https link", WISHING, metavar="FILE"),
     Option(
         ("--from-job",),
         "start from a picture made before: a job, `last` for the newest finished one of --user-id, or JOB:2 "
         "for its second picture; model and options stay those of that job where none are named here",
-        ASKING,
+        ASKED,
         type=earlier_picture,
         metavar="JOB",
     ),
@@ -135,6 +149,16 @@ OPTIONS = (
         parameter=True,
     ),
     Option(("--duration",), "in seconds, where the model has it", WISHING, metavar="SECONDS", parameter=True),
+    Option(
+        ("--text",), "what a figure says, where the model has it", WISHING, metavar="TEXT", parameter=True
+    ),
+    Option(
+        ("--callback-url",),
+        "a public https address that the vendor posts the task's state to",
+        (*WISHING, *STEPS),
+        metavar="URL",
+        parameter=True,
+    ),
     Option(
         ("--seed",),
         "to make the same again, where the model can",
@@ -169,7 +193,7 @@ OPTIONS = (
     Option(
         ("--approve",),
         "buy exactly what this token of a quote stands for, at its price",
-        PAYING,
+        (*PAYING, *STEPS),
         type=named,
         metavar="TOKEN",
     ),
@@ -222,11 +246,14 @@ OPTIONS = (
     Option(
         ("--allow-degrade",),
         "where the vendor refuses the size, take the next smaller one that costs no more",
-        ASKING,
+        ASKED,
         switch=True,
     ),
     Option(
-        ("--out",), "folder for the files (default: ./media-studio)", (*WISHING, "fetch"), metavar="FOLDER"
+        ("--out",),
+        "folder for the files (default: ./media-studio)",
+        (*WISHING, *STEPS, "fetch"),
+        metavar="FOLDER",
     ),
     Option(
         ("--timeout",),
@@ -246,14 +273,14 @@ OPTIONS = (
     Option(
         ("--dry-run",),
         "stop before anything is uploaded or bought, and show the request",
-        ("make",),
+        ("make", *STEPS),
         switch=True,
     ),
     Option(("--language",), "of the messages", EVERY, choices=("auto", "zh", "en"), default="auto"),
     Option(
         ("--channel",),
         "the chat that the messages go to: files are fitted to it (default: to all of them)",
-        (*WISHING, "wait", "show", "fetch", "reconcile"),
+        (*WISHING, *STEPS, "wait", "show", "fetch", "reconcile"),
         choices=CHANNELS,
     ),
     Option(
@@ -274,6 +301,7 @@ OPTIONS = (
     Option(("--live",), "ask the vendor's list (needs a key)", ("models",), switch=True),
     Option(("--count",), "how many jobs to list", ("list",), type=whole(1, 1000), default=20),
     Option(("--all",), "list all jobs, however many", ("list",), switch=True),
+    Option(("--all",), "ask once for each job that is not at its end", ("wait",), switch=True),
     Option(("--open",), "only jobs of which something is still to come", ("list",), switch=True),
     Option(
         ("--since",),
@@ -315,7 +343,7 @@ OPTIONS = (
     Option(
         ("--events",),
         "print JSON lines as things happen, the document last",
-        (*PAYING, "wait", "fetch", "reconcile"),
+        (*PAYING, *STEPS, "wait", "fetch", "reconcile"),
         switch=True,
     ),
     Option(("--brief",), "print one short ASCII line", EVERY, switch=True),

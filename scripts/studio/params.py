@@ -14,9 +14,9 @@ from typing import Any
 
 from studio import catalogue, placing
 from studio.errors import UsageError
+from studio.form import Asked, Choice, FormField, Offer, Resolved
 from studio.options import flag
-from studio.types import Asked, Choice, FormField, Offer, Resolved
-from studio.values import alike, distinct, matches, nearest, same, typed
+from studio.values import alike, distinct, matches, nearest, same, typed, written
 
 RESERVED = frozenset({"prompt", "n", "input_images", "cast", "default"})
 """Parameters that have an option of their own, or that only we may set."""
@@ -62,6 +62,7 @@ def bind(
     what it makes anyway, where it has no option for it."""
     _check_count(offer, asked.n)
     wanted, renamed = _carried(offer, placing.placed(accepts(offer), asked.options))
+    wanted, dropped = _idle(offer, wanted)
     wanted, met = _without(offer, wanted, always or {})
     _check_names(offer, wanted, documented, always or {})
     values: dict[str, Any] = {}
@@ -80,7 +81,7 @@ def bind(
         for name, value in made.applied.items()
         if same(values.get(name, value), value)
     }
-    return Resolved(values=values, origin=origin, applied={**renamed, **met, **applied})
+    return Resolved(values, origin, {**renamed, **met, **applied}, dropped)
 
 
 def times(n: int) -> str:
@@ -177,6 +178,18 @@ def _without(
     ours = always.keys() - accepts(offer)
     met = {name: always[name] for name in wanted if name in ours and same(wanted[name], always[name])}
     return {name: value for name, value in wanted.items() if name not in met}, met
+
+
+def _idle(offer: Offer, wanted: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The wishes but for those that have no effect with this model, and those: each may only be said to be
+    what it is anyway."""
+    dropped = {name: value for name, value in wanted.items() if name in offer.idle}
+    for name, value in dropped.items():
+        if not same(value, offer.idle[name]):
+            reason = offer.schema["properties"][name]["x-no-effect"]
+            text = f"{placing.said(name, value)} has no effect with {offer.name}: {reason}."
+            raise _unsupported(offer, text, placing.said(name, value))
+    return {name: value for name, value in wanted.items() if name not in dropped}, dropped
 
 
 def _carried(offer: Offer, options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -276,7 +289,7 @@ def _choose(offer: Offer, control: Choice, value: Any) -> Any:
     """The control's own spelling of a value; where it lists none, any value of its kind."""
     if not control.options:
         try:
-            return typed(value, control.default)
+            return typed(value, control.like if control.default is None else control.default)
         except ValueError as kind:
             text = f"{offer.name} takes {kind} as {control.name}, not {value}."
             raise _unsupported(offer, text, f"{control.name} {value}") from None
@@ -292,11 +305,19 @@ def _pick(offer: Offer, name: str, value: Any, allowed: tuple[Any, ...]) -> Any:
     if fitting:
         return fitting[0]
     text = f"{offer.name} does not make {name} {value}."
-    possible = [str(option) for option in distinct(allowed)]
+    possible = _told(distinct(allowed))
     near = [str(ratio) for ratio in nearest(value, allowed)]
     if near:
         text += f" Nearest: {_listed(near[:2])}."
-    raise _unsupported(offer, text, f"{value}", f"{name} can be {_listed(possible)}.", near or possible)
+    said = f"{value}" if name in placing.PICTURE else placing.said(name, value)
+    raise _unsupported(offer, text, said, f"{name} can be {_listed(possible)}.", near or possible)
+
+
+def _told(values: tuple[Any, ...]) -> list[str]:
+    """Values to choose from; whole numbers in a row as one."""
+    if len(values) > 3 and all(type(value) is int for value in values):
+        return [f"{values[0]} to {values[-1]}"]
+    return [str(written(value)) for value in values]
 
 
 def _unsupported(
@@ -330,7 +351,7 @@ def _no_such_option(offer: Offer, name: str, value: Any, documented: Collection[
     meant = _meant(known, name, value)
     if meant:
         return UsageError(f"{text} Did you mean {flag(meant)}?", kind="misnamed_option", detail=takes)
-    asked = f"{value}" if name in {*placing.PICTURE, *_words()["means"]} else f"{name} {value}"
+    asked = f"{value}" if name in {*placing.PICTURE, *_words()["means"]} else placing.said(name, value)
     return _unsupported(offer, text, asked, takes)
 
 

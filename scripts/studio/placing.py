@@ -14,6 +14,7 @@ from studio.values import is_ratio, is_size_step, same
 
 PIXELS = re.compile(r"\d{2,5}\s*[x×]\s*\d{2,5}")
 RATIO = re.compile(r"\s*(\d{1,2})\s*[:：∶比xX×*]\s*(\d{1,2})\s*", re.ASCII)
+SECONDS = re.compile(r"([0-9]{1,4})\s*(?:s|sec|secs|second|seconds|秒|秒钟)", re.IGNORECASE)
 PICTURE: Mapping[str, Callable[[Any], bool]] = {"size": is_size_step, "aspect_ratio": is_ratio}
 
 
@@ -24,8 +25,18 @@ def word(name: str, value: Any) -> Any:
         words.update(_values().get(one, {}))
     if not isinstance(value, str | int):
         return value
+    seconds = SECONDS.fullmatch(str(value).strip()) if name == "duration" else None
+    if seconds:
+        return seconds[1]
     ratio = RATIO.fullmatch(str(value)) if name in PICTURE else None
     return f"{ratio[1]}:{ratio[2]}" if ratio else words.get(str(value).strip().casefold(), value)
+
+
+def said(name: str, value: Any) -> str:
+    """An option and its value, in few words."""
+    if value is True or str(value).casefold() == "true":
+        return name
+    return f"{value} s" if name == "duration" else f"{name} {value}"
 
 
 def placed(known: Mapping[str, tuple[Any, ...]], options: Mapping[str, Any]) -> dict[str, Any]:

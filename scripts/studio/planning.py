@@ -3,15 +3,19 @@ nothing but the question for the live list."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from studio import billing, catalogue, choosing, media, params, terms
+from studio import billing, catalogue, choosing, conditions, params, tables, terms
 from studio.alternatives import alternatives, explain, stands_twice, to_try
 from studio.errors import NetworkError, UsageError
-from studio.types import Billing, Gateway, ModelRef, ModelSpec, Offer, Plan, Resolved, Source, TaskType
+from studio.form import Offer, Resolved
+from studio.inputs import check_count, count, given, takes
+from studio.types import Billing, Gateway, ModelRef, ModelSpec, Plan, Source, TaskType
 
+Step = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+"""The bound options of a step on an earlier job -> what it sends besides."""
 OffersOf = Callable[[ModelSpec, str], tuple[Offer, ...]]
 """A model and a task type -> the live list of its gateway."""
 
@@ -27,8 +31,11 @@ class Wish:
     version_id: str | None = None
     provider: str | None = None
     gateway: str | None = None
-    inputs: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()  # pictures
+    input_video: str | None = None
+    input_audio: str | None = None
     from_job: str | None = None  # the job of which the first input is a picture
+    parent: str | None = None  # the job that this is a step of
     n: int = 1
     options: Mapping[str, Any] = field(default_factory=dict)
     unchecked: Mapping[str, str] = field(default_factory=dict)
@@ -44,10 +51,21 @@ class Wish:
             "version_id": self.version_id,
             "n": self.n,
             "inputs": list(self.inputs),
+            **{name: value for name, value in self._besides().items() if value is not None},
             "from_job": self.from_job,
             "options": dict(self.options),
             "unchecked": dict(self.unchecked),
         }
+
+    @property
+    def files(self) -> dict[str, tuple[str, ...]]:
+        """What was given, by kind."""
+        given = {"image": self.inputs, "video": (self.input_video,), "audio": (self.input_audio,)}
+        return {kind: tuple(filter(None, names)) for kind, names in given.items()}
+
+    def _besides(self) -> dict[str, str | None]:
+        """What only some wishes have."""
+        return {"input_video": self.input_video, "input_audio": self.input_audio, "parent": self.parent}
 
     def digest(self, inputs: tuple[Source, ...]) -> str:
         """The same for two commands that ask for the same, whatever the live list says by then, and whatever
@@ -60,25 +78,37 @@ class Wish:
 
 
 def task_type_of(wish: Wish) -> TaskType:
-    """The one that was named, or the first that takes just these inputs."""
+    """The one that was named, or the first that takes just these inputs; where a model was named, of those
+    that it makes."""
     known = catalogue.task_types()
     if wish.task_type:
         if wish.task_type not in known:
             raise UsageError(
                 f"There is no task type {wish.task_type}.", detail=f"Task types: {', '.join(known)}."
             )
-        made = known[wish.task_type]
-        _check_inputs(made, len(wish.inputs))
-        return made
-    fitting = [made for made in known.values() if _takes(made, len(wish.inputs))]
-    if not fitting:
-        raise UsageError(f"No task type takes {len(wish.inputs)} pictures.", kind="bad_inputs")
-    return fitting[0]
+        return known[wish.task_type]
+    named = catalogue.called(wish.model or "", catalogue.models())
+    made = {id for model in named for id in model.task_types}
+    possible = [one for one in known.values() if one.id in made or not (made or not one.inferred)]
+    possible = [one for one in possible if _admits(one, wish)] or possible
+    fitting = [one for one in possible if not one.step and takes(one, wish.files)]
+    if fitting:
+        return fitting[0]
+    if made:
+        check_count(next(one for one in possible if not one.step), wish.files)
+    raise UsageError(f"No task type takes {count(wish.files)}.", kind="bad_inputs")
 
 
 def check_prompt(wish: Wish, task_type: TaskType) -> None:
     if task_type.prompt and not (wish.prompt or "").strip():
         raise UsageError(f"{task_type.id} needs --prompt: what to make, in words.", kind="missing_prompt")
+    if task_type.prompt_max and len(wish.prompt or "") > task_type.prompt_max:
+        raise UsageError(
+            f"The prompt has {len(wish.prompt or '')} signs; {task_type.id} takes at most "
+            f"{task_type.prompt_max}.",
+            kind="prompt_too_long",
+            about={"most": str(task_type.prompt_max)},
+        )
 
 
 def model_of(wish: Wish, task_type: TaskType, payable: Collection[str]) -> ModelSpec:
@@ -94,9 +124,9 @@ def model_of(wish: Wish, task_type: TaskType, payable: Collection[str]) -> Model
     gateways = {model.gateway for model in among}
     if wish.model is None:
         return catalogue.default_model(task_type.id, gateways.intersection(payable) or gateways)
-    profile = catalogue.profile(wish.model, gateways.intersection(payable) or gateways)
+    profile = catalogue.profile(wish.model, gateways.intersection(payable) or gateways, task_type.id)
     words = profile.model if profile else wish.model
-    found = choosing.named(words, among, task_type.id)
+    found = choosing.named(words, among, task_type.id) or catalogue.passed_on(words, among)
     if found:
         return found
     elsewhere = catalogue.find(words, catalogue.models())
@@ -107,15 +137,23 @@ def model_of(wish: Wish, task_type: TaskType, payable: Collection[str]) -> Model
             detail=f"It makes {', '.join(elsewhere.task_types)}.",
             about={"model": elsewhere.name, "asked": task_type.id},
         )
-    if len(gateways) > 1:
-        raise choosing.unknown(wish.model, among, task_type.id)
     first = among[0]
+    if len(gateways) > 1 or not catalogue.vendor(first.provider).live:
+        raise choosing.unknown(wish.model, among, task_type.id)
     return ModelSpec(id=wish.model, name=wish.model, provider=first.provider, gateway=first.gateway)
 
 
-def inspect(wish: Wish, task_type: TaskType) -> tuple[Source, ...]:
-    """Every input, looked at before anything is sent."""
-    return tuple(media.inspect(name, task_type.inputs[0]) for name in wish.inputs)
+def of_vendor(task_type: TaskType, model: ModelSpec, wish: Wish) -> TaskType:
+    """The task type as the model's own vendor has it. Raises UsageError where that takes other inputs."""
+    made = catalogue.vendor(model.provider).task_types[task_type.id]
+    if not made.step:
+        check_count(made, wish.files)
+    elif wish.parent is None:
+        raise UsageError(
+            f"{made.id} is a step of an earlier job.",
+            detail="See `create.py edit --help` and `compose --help`.",
+        )
+    return made
 
 
 def draft(  # noqa: PLR0913 - the parts of a plan, each found by a step of its own
@@ -127,11 +165,13 @@ def draft(  # noqa: PLR0913 - the parts of a plan, each found by a step of its o
     inputs: tuple[Source, ...],
     offers_of: OffersOf,
     chosen_by: str | None = None,
+    step: Step | None = None,
 ) -> Plan:
     """Bind what was asked to the live form and find its one price; or stop, with the models that can.
-    `chosen_by`: who named the model, where the wish does not."""
+    `chosen_by`: who named the model, where the wish does not; `step`: what a step on an earlier job sends
+    besides."""
     asked = params.read(task_type.id, wish.prompt, wish.n, wish.options)
-    profile = catalogue.profile(wish.model, {gateway.id}) if wish.model else None
+    profile = catalogue.profile(wish.model, {gateway.id}, task_type.id) if wish.model else None
     offers = offers_of(model, task_type.id)
     meant = replace(wish, model=profile.model) if profile else wish
     try:
@@ -140,17 +180,24 @@ def draft(  # noqa: PLR0913 - the parts of a plan, each found by a step of its o
         if wish.model is None:  # nobody named it now: others that can are as good an answer
             no.alternatives, _ = alternatives(offers, Offer(model.id, "", model.name), asked, gateway)
         raise
-    model = catalogue.by_id(offer.model_id, gateway.id) or ModelSpec(
-        offer.model_id, offer.name, model.provider, gateway.id, poll_every=model.poll_every
-    )
+    if not model.open:
+        model = catalogue.by_id(offer.model_id, gateway.id) or ModelSpec(
+            offer.model_id, offer.name, model.provider, gateway.id, poll_every=model.poll_every
+        )
     whole, presumed = params.presuming(offer, asked, profile.options if profile else {})
     try:
         resolved = params.bind(offer, whole, model.options, model.always)
+        conditions.check(offer, resolved.values, given(inputs))
         price, resolved = billing.choose(offer, resolved, asked.n, gateway)
     except UsageError as no:
         explain(no, offers, offer, whole if no.about.get("asked") in presumed.values() else asked, gateway)
         raise
+    if step:
+        resolved = replace(resolved, values={**resolved.values, **step(resolved.values)})
     resolved, price = _unchecked(wish, offer, resolved, price)
+    slow = model.slow if _holds(model.slow.get("when"), resolved.values) else {}
+    if slow and price.amount is not None:
+        price = replace(price, basis=f"{price.basis}, {slow['basis']}")
     others, _ = alternatives(offers, offer, whole, gateway)
     return Plan(
         provider=model.provider,
@@ -167,8 +214,8 @@ def draft(  # noqa: PLR0913 - the parts of a plan, each found by a step of its o
         inputs=inputs,
         billing=price,
         language=wish.language,
-        estimate=model.estimate,
-        poll_every=model.poll_every,
+        estimate=tuple(slow["estimate"]) if slow else model.estimate,
+        poll_every=slow.get("poll_every", model.poll_every),
         user_id=wish.user_id,
         speed=wish.speed,
         tell_every=model.tell_every,
@@ -176,7 +223,27 @@ def draft(  # noqa: PLR0913 - the parts of a plan, each found by a step of its o
         presumed=presumed,
         ask_first=profile is not None and profile.ask,
         chosen_by=chosen_by or ("asked" if wish.model else "default"),
+        parent=wish.parent,
+        notes=tuple(_notes(task_type, model, resolved.values, inputs)),
+        dropped=resolved.dropped,
+        later=bool(slow),
+        link_life=catalogue.vendor(model.provider).link_life,
     )
+
+
+def _notes(
+    task_type: TaskType, model: ModelSpec, values: Mapping[str, Any], inputs: tuple[Source, ...]
+) -> Iterator[str]:
+    """What the person has to know besides, as the catalogue says it for such values."""
+    longest = max((source.seconds or 0.0 for source in inputs), default=0.0)
+    for note in task_type.notes:
+        meant = model.id in note.get("models", (model.id,)) and longest >= note.get("song_over", 0.0)
+        if meant and all(values.get(name) in allowed for name, allowed in note["when"].items()):
+            yield note["say"]
+
+
+def _holds(when: Mapping[str, Any] | None, values: Mapping[str, Any]) -> bool:
+    return when is not None and all(values.get(name) == value for name, value in when.items())
 
 
 def _unchecked(wish: Wish, offer: Offer, resolved: Resolved, price: Billing) -> tuple[Resolved, Billing]:
@@ -190,33 +257,23 @@ def _unchecked(wish: Wish, offer: Offer, resolved: Resolved, price: Billing) -> 
     origin = {**resolved.origin, **dict.fromkeys(wish.unchecked, "unchecked")}
     without = {control.name for made in offer.form if made.target in wish.unchecked for control in made.ui}
     applied = {name: value for name, value in resolved.applied.items() if name not in without}
-    return Resolved(values, origin, applied), replace(price, amount=None, basis="unknown")
+    unknown = replace(price, amount=None, basis="unknown")
+    return Resolved(values, origin, applied, resolved.dropped), unknown
 
 
 def _admitted(model: ModelSpec, wish: Wish) -> bool:
     return wish.provider in {None, model.provider} and wish.gateway in {None, model.gateway}
 
 
-def _takes(task_type: TaskType, count: int) -> bool:
-    if not task_type.inputs:
-        return count == 0
-    rule = task_type.inputs[0]
-    return rule.least <= count <= rule.most
-
-
-def _check_inputs(task_type: TaskType, count: int) -> None:
-    if _takes(task_type, count):
-        return
-    if not task_type.inputs:
-        wanted = "no pictures"
-    else:
-        rule = task_type.inputs[0]
-        wanted = f"{rule.least} to {rule.most} pictures with --input-images"
-    raise UsageError(f"{task_type.id} takes {wanted}, not {count}.", kind="bad_inputs")
+def _admits(task_type: TaskType, wish: Wish) -> bool:
+    """Whether the provider or gateway that was named has it at all."""
+    return any(_admitted(model, wish) for model in catalogue.models(task_type.id))
 
 
 def _offer(wish: Wish, model: ModelSpec, task_type: TaskType, offers: tuple[Offer, ...]) -> Offer:
     """The wished model's newest version (the last of the list), or the version that was named."""
+    if model.open:
+        return tables.offer(catalogue.vendor(model.provider), model, task_type.id)
     of_model = _of_model(wish.model, model, offers)
     if not of_model:
         if model.version is None and wish.model:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from studio import catalogue, params
+from studio import catalogue, params, tables
 from studio.accounts import Spending
 from studio.documents import cost, instant
+from studio.form import Offer
 from studio.preferences import Preference
-from studio.types import Gateway, Job, Json, ModelSpec, Offer
+from studio.types import Gateway, Job, Json, ModelSpec
 
 
 def listing(
@@ -32,6 +33,8 @@ def listing(
                 "prompt": job.plan.prompt,
                 "cost": cost(job.plan, gateways[job.plan.gateway], job.charged),
                 "paths": [saved.path for saved in job.saved],
+                "parent": job.plan.parent,
+                "unsettled": job.state == "submitted" and catalogue.vendor(job.plan.provider).settles,
             }
             for job in jobs
         ],
@@ -121,6 +124,8 @@ def model(spec: ModelSpec, gateway: Gateway, default_for: Sequence[str]) -> Json
         "task_types": list(spec.task_types),
         "default_for": list(default_for),
         "options": {name: list(values) for name, values in spec.options.items()},
+        "forms": {id: tables.whole_form(spec, id) for id in spec.task_types},
+        "any_name": spec.open,
         "prices": [
             {
                 "task_type": task_type,
@@ -138,6 +143,7 @@ def model(spec: ModelSpec, gateway: Gateway, default_for: Sequence[str]) -> Json
 
 def live_model(offer: Offer, spec: ModelSpec | None, task_type: str, provider: str, gateway: Gateway) -> Json:
     """A row of `models --live`: what the vendor's list says now, and what we know of it besides."""
+    takes = params.accepts(offer)
     return {
         "id": offer.model_id,
         "name": offer.name,
@@ -147,7 +153,9 @@ def live_model(offer: Offer, spec: ModelSpec | None, task_type: str, provider: s
         "version": offer.version,
         "task_types": [task_type],
         "default_for": [],
-        "options": {name: [str(value) for value in values] for name, values in params.accepts(offer).items()},
+        "options": {name: [str(value) for value in values] for name, values in takes.items()},
+        "forms": {task_type: {"properties": {name: {"enum": list(taken)} for name, taken in takes.items()}}},
+        "any_name": False,
         "prices": [
             {
                 "task_type": task_type,

@@ -7,7 +7,9 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from studio.types import Job, Json, Output, Plan, Saved, Submitted, TaskRef
+from studio.types import Job, Json, Output, Plan, Saved, Shot, Submitted, TaskRef
+
+AT_THE_VENDOR = ("kind", "url", "width", "height", "seconds", "expires_at")
 
 
 def job(row: sqlite3.Row, outputs: Sequence[sqlite3.Row]) -> Job:
@@ -27,15 +29,15 @@ def job(row: sqlite3.Row, outputs: Sequence[sqlite3.Row]) -> Job:
         error=json.loads(row["error"]) if row["error"] else None,
         outputs=tuple(output(made) for made in outputs),
         handed_out_at=row["handed_out_at"],
+        shots=tuple(Shot(**shot) for shot in json.loads(row["shots"] or "[]")),
     )
 
 
 def output(row: sqlite3.Row) -> Saved | Output:
     """One that could not be saved has no path."""
     if row["path"] is None:
-        return Output(row["kind"], row["url"], row["width"], row["height"])
-    names = ("kind", "path", "url", "mime", "bytes", "sha256", "width", "height")
-    return Saved(**{name: row[name] for name in names})
+        return Output(**{name: row[name] for name in AT_THE_VENDOR})
+    return Saved(**{name: row[name] for name in (*AT_THE_VENDOR, "path", "mime", "bytes", "sha256")})
 
 
 def accepted(made: Submitted) -> Json:

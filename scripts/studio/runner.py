@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor
-from concurrent.futures import wait as first_of
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,7 +16,7 @@ from typing import BinaryIO, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from studio import errors, follow, media
-from studio.contract import Provider, Request, Response
+from studio.contract import Cancels, Finds, Provider, Request, Response
 from studio.errors import (
     InternalError,
     Interrupted,
@@ -40,20 +38,19 @@ from studio.types import (
     Gateway,
     Job,
     Json,
-    MediaRef,
     Order,
     Output,
+    Pending,
     Plan,
     Poll,
     Saved,
-    Source,
     Submitted,
     TaskRef,
 )
+from studio.uploader import Uploader
 
 T = TypeVar("T")
 
-UPLOADS_AT_ONCE = 4
 BUSY_PATIENCE = 60.0  # seconds in all that a "too many requests" is waited out
 UNREADABLE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What reading an answer of an unforeseen shape raises."""
@@ -100,21 +97,25 @@ class Runner:
         with self.alive(job.id):
             return self._bought(job, replace(job.plan, inputs=plan.inputs), uploads_until)
 
+    @property
+    def _uploader(self) -> Uploader:
+        return Uploader(self.provider, self.http.read, self.ledger, self.clock, self.gateway, self.patiently)
+
     def _bought(self, job: Job, plan: Plan, uploads_until: float | None) -> Job:
         try:
-            refs = self._upload(plan, uploads_until)
+            refs = self._uploader.upload(plan, uploads_until)
             if refs is None:
                 self.ledger.park(job.id)
                 self.tell(job, "parked")
                 return job
-            request = self.provider.submit_request(plan, refs)
+            request = self.provider.submit_request(plan, refs, job.uid)
             self.patiently(lambda: self._pay(job, request), plan.speed, _refused_before_acceptance)
         except UnknownOutcome as lost:
             self._on_record(self.ledger.unknown, job, lost)
             raise
         except StudioError as refused:
             self._on_record(self.ledger.failed, job, refused)
-            self._forget(plan)
+            self._uploader.forget(plan)
             raise
         except BaseException:
             self._cut_off(job)
@@ -139,6 +140,58 @@ class Runner:
             ) from problem
         return task
 
+    def find_own(self, job: Job) -> TaskRef | None:
+        """The task that carries this job's own id, where the vendor can be asked for it and has it. Anything
+        else proves nothing."""
+        if not isinstance(self.provider, Finds):
+            return None
+        response = self.http.read(self.provider.find_request(job.plan, job.uid))
+        try:
+            return self.provider.parse_find(job.plan, response, job.uid)
+        except UNREADABLE:
+            return None
+
+    @property
+    def cancels(self) -> bool:
+        return isinstance(self.provider, Cancels)
+
+    def cancel(self, job: Job) -> StudioError | None:
+        """Ask the vendor to stop a task, and then what became of it, which is put on record where it is an
+        end. Returns why it would not, if it would not."""
+        assert isinstance(self.provider, Cancels) and job.task is not None  # noqa: PT018
+        no: StudioError | None = None
+        try:
+            self.provider.parse_cancel(self.http.ask(self.provider.cancel_request(job.task)))
+        except StudioError as problem:
+            no = problem
+        self.look(job)
+        return no
+
+    def answers(self, job: Job) -> bool:
+        """Ask once how a task is, and put an end on record. Returns whether anybody answered."""
+        try:
+            self._take(job, self._ask(job))
+        except StudioError:
+            return False
+        return True
+
+    def look(self, job: Job) -> bool:
+        """The same; returns whether it is at its end. Whatever goes wrong goes unsaid: the next look may do
+        better."""
+        try:
+            return self._take(job, self._ask(job))
+        except StudioError:
+            return False
+
+    def _take(self, job: Job, end: Poll) -> bool:
+        """An end is put on record, its files not yet saved."""
+        if isinstance(end, Failed):
+            self._on_record(self.ledger.failed, job, _failure(end))
+        elif isinstance(end, Done):
+            error = _partial(end, job.plan.n)
+            self._finish(job, end.outputs, end, error_record(error) if error else None)
+        return not isinstance(end, Pending)
+
     def collect(self, job: Job, until: float) -> Job:
         """Follow a submitted job to its end and save all its files; of a job that is done, those that are
         missing. `until`: monotonic seconds."""
@@ -156,7 +209,7 @@ class Runner:
             raise failure
         outputs, unsaved = self._save(job, end)
         error: StudioError | None = unsaved or _partial(end, job.plan.n)
-        self._finish(job, outputs, end, error)
+        self._finish(job, outputs, end, error_record(error) if error else None)
         if error:
             raise error
         return self.ledger.get(job.id)
@@ -180,50 +233,6 @@ class Runner:
                 pass
             self.clock.sleep(wait / speed)
         raise AssertionError("unreachable")
-
-    def _upload(self, plan: Plan, until: float | None) -> tuple[MediaRef, ...] | None:
-        """Every input in the form the vendor takes; None where some still travel at `until`."""
-        known = ((n, self._remembered(source)) for n, source in enumerate(plan.inputs))
-        made = {n: ref for n, ref in known if ref}
-        pool = ThreadPoolExecutor(UPLOADS_AT_ONCE)
-        try:
-            travelling = {
-                pool.submit(self._upload_one, source, plan.speed): n
-                for n, source in enumerate(plan.inputs)
-                if n not in made
-            }
-            patience = None  # for the first to arrive: each command gets further than the one before it
-            while travelling:
-                arrived, _ = first_of(travelling, patience, FIRST_COMPLETED)
-                if not arrived:
-                    return None
-                for future in arrived:
-                    n = travelling.pop(future)
-                    made[n] = future.result()
-                    self._remember(plan.inputs[n], made[n])
-                patience = None if until is None else max(0.0, until - self.clock.monotonic())
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-        return tuple(made[n] for n in range(len(plan.inputs)))
-
-    def _upload_one(self, source: Source, speed: float) -> MediaRef:
-        return self.patiently(lambda: self.provider.upload(source, self.http.read), speed)
-
-    def _remembered(self, source: Source) -> MediaRef | None:
-        if self.gateway is None or source.sha256 is None:
-            return None
-        return self.ledger.uploads.remembered(_place(self.gateway), source)
-
-    def _forget(self, plan: Plan) -> None:
-        """What was refused may have been refused for a link that died before its time."""
-        with suppress(LedgerError):
-            for source in plan.inputs:
-                if self.gateway:
-                    self.ledger.uploads.forget(_place(self.gateway), source)
-
-    def _remember(self, source: Source, ref: MediaRef) -> None:
-        if self.gateway and source.sha256 and self.gateway.upload_life:
-            self.ledger.uploads.remember(_place(self.gateway), source, ref, self.gateway.upload_life)
 
     def _pay(self, job: Job, request: Request) -> None:
         """The paid call, from the fsync before it to the fsync after it."""
@@ -297,11 +306,9 @@ class Runner:
         with suppress(LedgerError):  # a remark is not worth the wait for something paid
             self.ledger.event(job.id, what)
 
-    def _finish(
-        self, job: Job, outputs: tuple[Saved | Output, ...], end: Done, error: StudioError | None
-    ) -> None:
+    def _finish(self, job: Job, outputs: tuple[Saved | Output, ...], end: Done, error: Json | None) -> None:
         try:
-            self.ledger.done(job.id, outputs, end.charged, error_record(error) if error else None)
+            self.ledger.done(job.id, outputs, end.charged, error, end.shots)
         except LedgerError as problem:
             raise NotSaved(
                 "The task is finished and its files are fetched, but the record could not be written.",
@@ -335,11 +342,6 @@ class Runner:
         return replace(saved, url=_lasting(saved.url))
 
 
-def _place(gateway: Gateway) -> str:
-    """Where inputs are kept. A rehearsal's is another one each time."""
-    return f"{gateway.id} {gateway.urls.get('upload', gateway.urls['api'])}"
-
-
 def _passing(problem: StudioError) -> bool:
     """Trouble that the vendor itself told of. Broken connections were already repeated by `http`."""
     told = problem.kind == "vendor_down" and problem.provider_code is not None
@@ -362,8 +364,9 @@ def _failure(end: Failed) -> StudioError:
 
 
 def _partial(end: Done, bought: int) -> StudioError | None:
-    """Fewer outputs than were bought, whether the vendor says why or not."""
-    lacking = bought - len(end.outputs)
+    """Fewer outputs, or good shots, than were bought, whether the vendor says why or not."""
+    lacking = len(end.failures) if end.shots else bought - len(end.outputs)
+    bought = len(end.shots) or bought
     if lacking <= 0:
         return None
     first = end.failures[0] if end.failures else None

@@ -50,7 +50,7 @@ class Settings:
         if not key:
             raise KeyProblem(
                 f"No key for {gateway.name}: set {gateway.key_env}.",
-                detail=f"A key can be made at {gateway.key_page}. To try without one: --sandbox.",
+                detail=f"{where_from(gateway)} To try without one: --sandbox.",
             )
         odd = not key.isascii() or any(char.isspace() for char in key) or len(key) < SHORTEST
         if odd or not key.startswith(gateway.key_prefix):
@@ -87,6 +87,9 @@ class Settings:
 
     def _urls(self, gateway: Gateway, hosts: list[str]) -> dict[str, str]:
         urls = dict(gateway.urls)
+        led_away = self.base_url or self.environment.get(url_variable(gateway.id, "api"))
+        if led_away and not self.environment.get(url_variable(gateway.id, "alternate")):
+            urls.pop("alternate", None)  # it is the alternate of the address that is not used
         for role in urls:
             name = url_variable(gateway.id, role)
             given = self.environment.get(name)
@@ -95,6 +98,13 @@ class Settings:
             if given:
                 urls[role] = _allowed(name, given, gateway, hosts)
         return urls
+
+
+def where_from(gateway: Gateway) -> str:
+    """Where a key is made, or that this is not known."""
+    if gateway.key_page is None:
+        return f"Where {gateway.name} makes keys is not known here: ask whoever runs the account."
+    return f"A key can be made at {gateway.key_page}."
 
 
 def url_variable(gateway: str, role: str) -> str:

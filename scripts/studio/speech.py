@@ -16,6 +16,7 @@ from studio.types import Alternative, Enclosure, Gateway, Job, Json, Plan, Saved
 
 ASKED_AGAIN = ("unknown", "maybe_bought")
 SIZES = ("size", "quality", "resolution")
+SHORT_LIFE = 3600.0  # seconds; a link that dies sooner is told about
 REASON = re.compile(r"[^\W\d_](?:[^\W_]|[ ,.;:!?'’，。、：；！？-]){7,140}")
 CODE = re.compile(r"\d{3}|[.-]\d|[a-z][A-Z]")  # a status, a version, a name in a program
 
@@ -52,7 +53,7 @@ def quote(plan: Plan, gateway: Gateway, voice: Voice, stop: StudioError | None) 
         cost=words.cost(plan.billing.amount, gateway.unit),
         charged=words.charged("no"),
     )
-    return voice.item([text, *(_ways_out(words, stop, gateway) if stop else [])])
+    return voice.item([text, *_notes(words, plan), *(_ways_out(words, stop, gateway) if stop else [])])
 
 
 def notify(plan: Plan, gateway: Gateway, voice: Voice) -> Json:
@@ -60,17 +61,21 @@ def notify(plan: Plan, gateway: Gateway, voice: Voice) -> Json:
     words = voice.words
     about = {"what": words.what(plan), "model": plan.model.name}
     lines = [words.say("notify", **about)]
-    if plan.estimate:
+    if plan.estimate and not plan.later:
         lines.append(words.say("notify_time", span=_expected(words, plan)))
     lines.append(_cost_line(words, plan, gateway) if voice.costs else "")
-    lines.append(words.say("notify_end"))
-    return voice.item([words.sentences(lines)])
+    lines.append(words.say("notify_later") if plan.later else words.say("notify_end"))
+    if plan.link_life is not None and plan.link_life <= SHORT_LIFE:
+        lines.append(words.say("notify_link", life=words.duration(plan.link_life)))
+    return voice.item([words.sentences(lines), *_notes(words, plan)])
 
 
-def progress(job: Job, elapsed: float, voice: Voice) -> Json:
-    """How far it is, by estimate."""
+def progress(job: Job, elapsed: float, voice: Voice, parts: tuple[int, int] | None = None) -> Json:
+    """How far it is, by estimate, or by the shots (`parts`) that the vendor reports."""
     words = voice.words
     so_far = words.duration(elapsed)
+    if parts and parts[1]:
+        return voice.item(words.say("progress_shots", done=parts[0], of=parts[1], elapsed=so_far))
     part = cadence.percent(job.plan, elapsed)
     if part is None:
         return voice.item(words.say("progress_late", elapsed=so_far))
@@ -85,7 +90,9 @@ def status(job: Job, elapsed: float | None, voice: Voice) -> Json:
     if elapsed is None:
         return voice.item(words.say("status_sending"))
     lines = [words.say("status", model=job.plan.model.name, elapsed=words.duration(elapsed))]
-    if job.plan.estimate:
+    if job.plan.later:
+        lines.append(words.say("status_later"))
+    elif job.plan.estimate:
         lines.append(words.say("status_time", span=_expected(words, job.plan)))
     return voice.item([words.sentences(lines)])
 
@@ -96,8 +103,8 @@ def ready_before(voice: Voice) -> Json:
 
 
 def closed(what: str, voice: Voice) -> Json:
-    """`what` is cancelled or not_charged."""
-    text = voice.words.say("closed.cancelled")
+    """`what` is cancelled, stopped or not_charged."""
+    text = voice.words.say("closed.stopped" if what == "stopped" else "closed.cancelled")
     if what == "not_charged":
         text = voice.words.say("closed.not_charged")
     return voice.item(text)
@@ -112,6 +119,9 @@ def results(job: Job, gateway: Gateway, elapsed: float | None, voice: Voice) -> 
         says = "result_cost" if job.plan.n == 1 else "result_cost_of_many"
         common.append(words.say(says, of=job.plan.n, cost=_charged(words, job, gateway)))
     send = []
+    if job.shots and not job.outputs and not job.error:
+        ready = words.say("result_shots", n=len(job.shots), model=job.plan.model.name)
+        send.append(voice.item([ready, *common]))
     for place, (n, output) in enumerate(saved):
         enclosed = voice.enclose(output)
         lines = [
@@ -132,6 +142,7 @@ def failure(
     plan: Plan | None,
     gateway: Gateway | None,
     others: Sequence[Alternative],
+    job: Job | None = None,
 ) -> Json:
     """What happened, whether it cost anything, what helps, and what else can be tried."""
     words = voice.words
@@ -144,8 +155,8 @@ def failure(
         "changes": _changes(words, error),
         "detail": error.detail or "",
         "charged": words.charged(error.charged, _told_cost(words, plan, gateway) if voice.costs else ""),
-        "key_page": gateway.key_page if gateway else "",
-        "credits_page": gateway.credits_page if gateway else "",
+        "key_page": _page(words, "key", gateway.key_page) if gateway else "",
+        "credits_page": _page(words, "credits", gateway.credits_page) if gateway else "",
     }
     theirs = error.kind in {"unknown_model", "ambiguous_model"}  # their own word for a model
     given = {
@@ -153,7 +164,25 @@ def failure(
         **{name: value if theirs else words.plainly(value) for name, value in error.about.items()},
     }
     text = words.error(error.kind, type(error).kind, **given).strip()
-    return voice.item([text, *_reason(words, error), *_ways_out(words, error, gateway, others)])
+    lines = [text, *_reason(words, error), *_bad_shots(words, job), *_ways_out(words, error, gateway, others)]
+    return voice.item(lines)
+
+
+def _page(words: Messages, what: str, url: str | None) -> str:
+    """Where a key is made, or credit is had; no link is invented."""
+    if what == "key":
+        return words.say("key_page", url=url) if url else words.say("key_page_unknown")
+    return words.say("credits_page", url=url) if url else words.say("credits_page_unknown")
+
+
+def _notes(words: Messages, plan: Plan) -> list[str]:
+    return [words.note(name) for name in plan.notes]
+
+
+def _bad_shots(words: Messages, job: Job | None) -> list[str]:
+    """Which shots of a film have to be made once more."""
+    bad = [str(shot.index + 1) for shot in job.shots if shot.state == "failed"] if job else []
+    return [words.say("shots_failed", shots=words.say("list_and").join(bad))] if bad else []
 
 
 def unsaved(job: Job, voice: Voice) -> list[str]:
@@ -210,6 +239,13 @@ def _told_cost(words: Messages, plan: Plan | None, gateway: Gateway | None) -> s
 def _ready(words: Messages, plan: Plan, n: int, output: Saved) -> str:
     pixels = f"{output.width}×{output.height}" if output.width and output.height else ""
     about = {"model": plan.model.name, "pixels": words.say("pixels", pixels=pixels) if pixels else ""}
+    if output.kind == "video":
+        length = f"{output.seconds:.3g}" if output.seconds else ""
+        if length and pixels:
+            about["pixels"] = words.say("pixels_seconds", pixels=pixels, seconds=length)
+        elif length:
+            about["pixels"] = words.say("seconds_alone", seconds=length)
+        return words.say("result_video", **about)
     if plan.n == 1:
         return words.say("result", **about)
     return words.say("result_of_many", n=n, of=plan.n, **about)

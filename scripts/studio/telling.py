@@ -40,18 +40,21 @@ def result(app: App, job: Job) -> Json:
     return {**made, "send": [speech.ready_before(app.voice)]} if app.asked and not made["send"] else made
 
 
-def going_on(app: App, job: Job, note: str | None = None) -> Json:
-    """A job that goes on, with the word that is due, or that the person asked for."""
+def going_on(app: App, job: Job, note: str | None = None, parts: tuple[int, int] | None = None) -> Json:
+    """A job that goes on, with the word that is due, or that the person asked for. Of one that may take days
+    there is always one: nobody waits for it, so whoever comes asks."""
     next, background = onward.waiting(app, job)
+    asks = app.asked or job.plan.later
     return documents.progress(
         job,
         app.settings.gateway(job.plan.gateway),
         app.voice,
         now=app.clock.time(),
-        send=[speech.status(job, _elapsed(app, job), app.voice)] if app.asked else _word(app, job),
+        send=[speech.status(job, _elapsed(app, job), app.voice)] if asks else _word(app, job, parts),
         next=next,
         background=background,
         note=note,
+        parts=parts,
     )
 
 
@@ -132,14 +135,14 @@ def _ends(job: Job, kind: str | None) -> bool:
     return whole and kind == (job.error["kind"] if job.error else None)
 
 
-def _word(app: App, job: Job) -> list[Json]:
+def _word(app: App, job: Job, parts: tuple[int, int] | None) -> list[Json]:
     """How the job goes, if that is due and nobody else says it. Not where messages stay unprinted."""
     elapsed = _elapsed(app, job) or 0.0
     moment, told = cadence.reached(job.plan, elapsed), app.ledger.told
     unsaid = app.made.brief or app.made.quiet or moment <= told.progress(job.id)
     if unsaid or not told.claim_progress(job.id, moment):
         return []
-    return [speech.progress(job, elapsed, app.voice)]
+    return [speech.progress(job, elapsed, app.voice, parts)]
 
 
 def _elapsed(app: App, job: Job) -> float | None:

@@ -137,7 +137,11 @@ def _doctor(document: Json) -> Iterator[str]:
     for row in document["keys"]:
         yield f"{row['name']}: {row['variable']} is {row['key']}"
         if row["key"] != "set":
-            yield f"    make one at {row['key_page']}"
+            yield (
+                f"    make one at {row['key_page']}"
+                if row["key_page"]
+                else "    where keys are made is not known here"
+            )
         for role, url in row["addresses"].items():
             yield f"    {role} address: {url}"
     for task_type, model in document["defaults"].items():

@@ -7,6 +7,7 @@ smallest step (a point, a cent of a credit), so that no sum is ever a rounding e
 from __future__ import annotations
 
 import dataclasses
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeAlias
@@ -61,9 +62,9 @@ class Gateway:
     id: str
     name: str
     key_env: str
-    key_prefix: str
-    key_page: str
-    credits_page: str
+    key_prefix: str  # empty where it is not known
+    key_page: str | None  # None: not known, and none is invented
+    credits_page: str | None
     urls: Mapping[str, str]  # role -> base URL; the key may go to these hosts and to no other
     unit: Unit
     confirm_above: int  # steps; a dearer job asks the person first
@@ -77,22 +78,42 @@ class Gateway:
 
 @dataclass(frozen=True)
 class InputRule:
-    """What a task type takes of one kind of input file."""
+    """What a task type takes of one kind of input file (image, video or audio). Sides in pixels, `ratio` of
+    the longer side to the shorter, `seconds` shortest and longest; None: no such limit."""
 
     kind: str
     least: int
     most: int
-    mime: tuple[str, ...]
-    max_bytes: int
+    mime: tuple[str, ...] = ()
+    max_bytes: int = 0
+    links_only: bool = False
+    min_side: int | None = None
+    max_side: int | None = None
+    ratio: float | None = None
+    seconds: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
 class TaskType:
+    """What one vendor makes of what. `inferred`: inputs alone can mean it. `step`: the command that goes on
+    with an earlier job by it. `inline_bytes`: of all local inputs together, which travel in the request.
+    `alike_within`: how far the shapes of two pictures may differ, as a factor. `notes`: rows of {"when":
+    options, "say": a message's key}."""
+
     id: str
     kind: str  # of the output: image or video
     inputs: tuple[InputRule, ...]
     prompt: bool  # required
     default_model: str | None
+    prompt_max: int | None = None  # signs
+    inferred: bool = True
+    step: str | None = None
+    inline_bytes: int | None = None
+    alike_within: float | None = None
+    notes: tuple[Json, ...] = ()
+
+    def rule(self, kind: str) -> InputRule | None:
+        return next((rule for rule in self.inputs if rule.kind == kind), None)
 
 
 @dataclass(frozen=True)
@@ -115,6 +136,11 @@ class ModelSpec:
     always: Mapping[str, str] = field(default_factory=dict)  # what it makes anyway, and has no option for
     prices: Mapping[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
     # task type -> (what is bought, steps) rows, for `models`; never billed from
+    forms: Mapping[str, Json] = field(default_factory=dict)  # task type -> its options, as a JSON Schema
+    rates: Mapping[str, tuple[Json, ...]] = field(default_factory=dict)
+    # task type -> rows of {"when", "steps", "per", "basis"}: billed from, where there is no live list
+    slow: Json = field(default_factory=dict)  # {"when", "estimate", "poll_every"}: options that make it wait
+    open: bool = False  # any name is passed on as given: which there are is not known
 
 
 @dataclass(frozen=True)
@@ -129,74 +155,15 @@ class Source:
     sha256: str | None = None
     width: int | None = None
     height: int | None = None
+    seconds: float | None = None
 
 
 @dataclass(frozen=True)
 class MediaRef:
-    """An input in the form the vendor takes (here: a link). In a dry run a placeholder object."""
+    """An input in the form the vendor takes (a link, or the bytes as text). In a dry run a placeholder."""
 
     role: str
     value: Any
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One control of a form: a field, or one UI control of a virtual field."""
-
-    name: str
-    default: Any = None
-    options: tuple[tuple[str, Any], ...] = ()  # (label, value); empty: any value
-
-
-@dataclass(frozen=True)
-class FormField:
-    """A field of a live form. `ui` is filled where it is virtual: then `mapping` turns the UI controls
-    into the value of `target`, the parameter that is really sent."""
-
-    control: Choice
-    ui: tuple[Choice, ...] = ()
-    target: str = ""
-    mapping: tuple[tuple[Mapping[str, Any], Any], ...] = ()
-
-
-@dataclass(frozen=True)
-class Rule:
-    """One row of a price list: it holds when every attribute equals what is sent."""
-
-    attribute_id: int
-    points: int
-    attributes: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Offer:
-    """A product of a live list: what it is, the form it takes and the rules it is billed by."""
-
-    model_id: str
-    version: str
-    name: str
-    form: tuple[FormField, ...] = ()
-    rules: tuple[Rule, ...] = ()
-    problem: str | None = None  # what its entry lacks; it cannot be bought, and the others can
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What the person asked for, read offline: words are already values (横图 is 16:9)."""
-
-    task_type: str
-    prompt: str | None
-    n: int
-    options: Mapping[str, Any]  # size, aspect_ratio, ... exactly those that were given
-
-
-@dataclass(frozen=True)
-class Resolved:
-    """What will be sent: every parameter, and where its value came from (asked, default, rule)."""
-
-    values: Mapping[str, Any]
-    origin: Mapping[str, str]
-    applied: Mapping[str, Any] = field(default_factory=dict)  # UI controls that became another parameter
 
 
 @dataclass(frozen=True)
@@ -262,6 +229,11 @@ class Plan:
     presumed: Mapping[str, Any] = field(default_factory=dict)  # what a quality word came to: best is 4K
     ask_first: bool = False  # the person is asked whatever it costs
     chosen_by: str = "default"  # who named the model: asked, preference, recommended; default: nobody
+    parent: str | None = None  # the job that this is a step of
+    notes: tuple[str, ...] = ()  # what the person has to know besides: keys of messages
+    dropped: Mapping[str, Any] = field(default_factory=dict)  # asked for, without effect, not sent
+    later: bool = False  # it may take days: nobody waits for it
+    link_life: float | None = None  # seconds for which the vendor keeps what it makes
 
     def to_json(self) -> Json:
         """For the ledger. The bytes of inputs stay out: their digest says which they were."""
@@ -278,6 +250,7 @@ class Plan:
         made["inputs"] = tuple(Source(**source) for source in record["inputs"])
         made["estimate"] = tuple(record["estimate"]) if record["estimate"] else None
         made["steps"] = tuple(record.get("steps", ()))
+        made["notes"] = tuple(record.get("notes", ()))
         made["alternatives"] = tuple(map(Alternative.from_json, record.get("alternatives", ())))
         named = record["requested"].get("model") is not None  # what older records say of it
         made.setdefault("chosen_by", "asked" if named else "default")
@@ -324,17 +297,33 @@ class Submitted:
 
 @dataclass(frozen=True)
 class Output:
-    """A finished file at the vendor's."""
+    """A finished file at the vendor's. `expires_at`: when its link dies, seconds since 1970."""
 
     kind: str
     url: str
     width: int | None = None
     height: int | None = None
+    seconds: float | None = None
+    expires_at: float | None = None
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One shot of a film, as it stands: its newest good take, or the newest there is. `job`: the vendor's id
+    of that take; `state` created, processing, success or failed."""
+
+    index: int
+    state: str
+    job: str
+    seconds: float | None = None
+    prompt: str | None = None
+    lyric: str | None = None
+    url: str | None = None
 
 
 @dataclass(frozen=True)
 class Saved:
-    """A file on this machine, measured from its own bytes."""
+    """A file on this machine, measured from its own bytes; a clip as far as that can be done here."""
 
     kind: str
     path: str
@@ -344,6 +333,12 @@ class Saved:
     sha256: str
     width: int | None = None
     height: int | None = None
+    seconds: float | None = None
+    expires_at: float | None = None
+
+    def at_the_vendor(self) -> Output:
+        """The same file, as one that is not on this machine."""
+        return Output(self.kind, self.url, self.width, self.height, self.seconds, self.expires_at)
 
 
 @dataclass(frozen=True)
@@ -374,6 +369,12 @@ class Job:
     error: Json | None = None
     outputs: tuple[Saved | Output, ...] = ()
     handed_out_at: float | None = None  # when its end was first told
+    shots: tuple[Shot, ...] = ()  # of a film that is made in shots
+
+    @property
+    def uid(self) -> str:
+        """A UUID, the same for this job for ever, and no other's on any machine."""
+        return str(uuid.uuid5(uuid.NAMESPACE_URL, f"media-studio:{self.id}:{self.created_at!r}"))
 
     @property
     def saved(self) -> tuple[Saved, ...]:
@@ -387,10 +388,12 @@ class Job:
 
 @dataclass(frozen=True)
 class Pending:
-    """Not finished. `known` is False for a state no document names: counted, told, waited on like any."""
+    """Not finished. `known` is False for a state no document names: counted, told, waited on like any.
+    `parts`: how many of how many shots are there, where the vendor reports them."""
 
     stage: str
     known: bool = True
+    parts: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -405,11 +408,12 @@ class Failed:
 
 @dataclass(frozen=True)
 class Done:
-    """Finished. `failures` is filled where some of several outputs failed: the good ones are kept."""
+    """Finished. `failures` is filled where some of several outputs or shots failed: the good ones stay."""
 
     outputs: tuple[Output, ...]
     failures: tuple[Failed, ...] = ()
     charged: int | None = None
+    shots: tuple[Shot, ...] = ()
 
 
 Poll: TypeAlias = Pending | Done | Failed

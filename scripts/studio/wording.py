@@ -40,6 +40,10 @@ def words(
     yield from _parameters(placing.changed(asked["options"], changes))
     unchecked = {**asked.get("unchecked", {}), **dict(given("unchecked") or ())}
     yield from (f"--unchecked={name}={value}" for name, value in unchecked.items())
+    for name in ("input_video", "input_audio", "parent"):
+        value = given(name) or asked.get(name)
+        if value:
+            yield f"--{name.replace('_', '-')}={value}"
     if inputs:
         yield from ("--input-images", *(f"./{name}" if name.startswith("-") else name for name in inputs))
     speed = given("speed") or plan.speed

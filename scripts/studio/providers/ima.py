@@ -14,20 +14,17 @@ from typing import Any
 
 from studio.contract import KEY, Read, Request, Response
 from studio.errors import NetworkError, StudioError, UnknownOutcome, vendor_said
+from studio.form import Choice, FormField, Offer, Rule
 from studio.types import (
-    Choice,
     Done,
     Failed,
-    FormField,
     Gateway,
     Json,
     MediaRef,
-    Offer,
     Output,
     Pending,
     Plan,
     Poll,
-    Rule,
     Source,
     Submitted,
     TaskRef,
@@ -89,7 +86,7 @@ class Provider:
             raise self._said(kind, put, None, f"HTTP {put.status}")
         return MediaRef(source.role, links["fdl"])
 
-    def submit_request(self, plan: Plan, media: tuple[MediaRef, ...]) -> Request:
+    def submit_request(self, plan: Plan, media: tuple[MediaRef, ...], uid: str) -> Request:
         links = [ref.value for ref in media]
         attribute, points = plan.billing.attribute_id, plan.billing.per_unit
         body = {

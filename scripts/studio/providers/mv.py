@@ -1,0 +1,269 @@
+"""One-click MV: a film from pictures and a song, in shots that can be made anew and composed again. Wire
+facts: references/imagine-future.md.
+
+A film is one task; each of its shots, and each composing, is a job inside it, with a history of takes. A step on
+a finished film is followed by its own job: the film's old state and link say nothing about it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from studio.answers import Verdicts, data_url, identifier, rows, seconds, table, text, whole
+from studio.contract import KEY, Read, Request, Response
+from studio.errors import UnknownOutcome, UsageError
+from studio.form import Offer
+from studio.types import (
+    Done,
+    Failed,
+    Gateway,
+    Json,
+    MediaRef,
+    Output,
+    Pending,
+    Plan,
+    Poll,
+    Shot,
+    Source,
+    Submitted,
+    TaskRef,
+)
+
+ROOT = "/ai/avu/one-click/mv"
+STEPS = {"music_video_shot": "edit", "music_video_compose": "compose"}
+SHOT, COMPOSE = "generate_video", "compose"
+FILM_LIMIT = 180.0  # seconds of a song; above it there are shots and no film
+WAITING = frozenset({"created", "queueing", "processing"})
+
+
+class Provider:
+    def __init__(
+        self, gateways: Mapping[str, Gateway], raw: Mapping[str, Any], now: Callable[[], float]
+    ) -> None:
+        (self._gateway,) = gateways.values()
+        self._verdicts = Verdicts(self._gateway, raw)
+        self._raw = raw
+        self._now = now
+
+    def offers(self, task_type: str, language: str, read: Read) -> tuple[Offer, ...]:
+        """None: the catalogue is all there is."""
+        return ()
+
+    def upload(self, source: Source, read: Read) -> MediaRef:
+        """A link as it stands, a file as a data URL."""
+        return MediaRef(source.role, source.url or data_url(source))
+
+    def submit_request(self, plan: Plan, media: tuple[MediaRef, ...], uid: str) -> Request:
+        step = STEPS.get(plan.task_type)
+        if step:
+            body = self._step_body(plan)
+            return self._request("the paid request", "POST", f"/{plan.values['mv']}/{step}", body, safe=False)
+        images = [ref.value for ref in media if ref.role == "image"]
+        (song,) = [ref.value for ref in media if ref.role == "audio"]
+        prompt = {"prompt": plan.prompt} if plan.prompt else {}
+        body = {"images": images, "audio_url": song, **prompt, **plan.values}
+        return self._request("the paid request", "POST", "", body, safe=False)
+
+    def parse_submit(self, plan: Plan, response: Response) -> Submitted:
+        answer = table(response.payload)
+        task_id = identifier(answer.get("id"))
+        if response.status < 300 and task_id:
+            return Submitted(self.task_of(plan, task_id))
+        if response.status < 300:
+            raise UnknownOutcome("The paid request was accepted, but the answer lacks id.")
+        if task_id:
+            raise UnknownOutcome(
+                f"The paid request was answered with an error that names a task: {task_id}.",
+                provider_code=text(answer.get("reason")),
+                detail=text(answer.get("message")),
+            )
+        raise self._verdicts.paid(response, *_reason(response))
+
+    def task_of(self, plan: Plan, task_id: str) -> TaskRef:
+        """Of a step also the film that it belongs to and the takes that were there before: the document does
+        not say whether the id that a step answers with is the new take's or the film's."""
+        if plan.task_type not in STEPS:
+            return TaskRef(self._gateway.id, task_id, self._now())
+        mv, known = plan.values["mv"], plan.values["known"]
+        id = f"{mv}:{len(known.split(','))}:{STEPS[plan.task_type]}" if task_id == mv else task_id
+        record = COMPOSE if plan.task_type == "music_video_compose" else SHOT
+        route = {"mv": mv, "known": known, "record": record}
+        return TaskRef(self._gateway.id, id, self._now(), route)
+
+    def poll_request(self, task: TaskRef, language: str) -> Request:
+        return self._request("the task's state", "GET", f"/{task.route.get('mv', task.task_id)}")
+
+    def parse_poll(self, task: TaskRef, response: Response) -> Poll:
+        film = self._film(response, task.route.get("mv", task.task_id))
+        return self._step(task, film) if "mv" in task.route else self._whole(film)
+
+    def continued(self, task_type: str, parent: TaskRef, asked: Mapping[str, Any], read: Read) -> Json:
+        """The takes that a step is about, as the film has them now."""
+        film = self._film(read(self.poll_request(parent, "en")), parent.task_id)
+        shots = _shots(film)
+        step: Json = {"mv": parent.task_id, "known": ",".join(_takes(film))}
+        if task_type == "music_video_shot":
+            return {**step, "job_id": _numbered(shots, int(asked["shot"])).job}
+        numbers = str(asked.get("shots", "")).split(",") if asked.get("shots") else []
+        chosen = [_numbered(shots, int(number)) for number in numbers] or list(shots)
+        missing = [str(shot.index + 1) for shot in chosen if shot.state != "success"]
+        if missing or not chosen:
+            listed = ", ".join(missing)
+            raise UsageError(
+                f"There is no good take of shot {listed} yet, so the film cannot be composed.",
+                kind="shot_missing",
+                detail="`edit JOB --shot N --prompt TEXT` makes one anew; --shots leaves it out.",
+                about={"asked": listed},
+            )
+        return {**step, "job_ids": [shot.job for shot in sorted(chosen, key=lambda shot: shot.index)]}
+
+    def _step_body(self, plan: Plan) -> Json:
+        own = {
+            name: plan.values[name] for name in ("job_id", "job_ids", "callback_url") if name in plan.values
+        }
+        return {**own, "prompt": plan.prompt} if plan.task_type == "music_video_shot" else own
+
+    def _film(self, response: Response, id: str) -> Json:
+        """A film as it stands, or the error that the answer is."""
+        film = table(response.payload)
+        if response.status >= 300:
+            raise self._verdicts.safe(response, *_reason(response))
+        if text(film.get("state")) is None:
+            raise self._verdicts.lacks(response, "state")
+        if identifier(film.get("id")) not in {None, id}:
+            raise self._verdicts.said("bad_answer", response, None, "It answered about another task.")
+        return film
+
+    def _whole(self, film: Json) -> Poll:
+        """A film at its first end. Good shots are kept, whatever became of the others."""
+        state = film["state"].lower()
+        shots = _shots(film)
+        good = sum(shot.state == "success" for shot in shots)
+        if state not in {"success", "failed"}:
+            return Pending(state, state in WAITING, (good, len(shots)) if shots else None)
+        failures = tuple(self._failed(take) for take in _newest_takes(film) if _state(take) == "failed")
+        if state == "failed":
+            failures = failures or (self._failed(film),)
+            return Done((), failures, shots=shots) if good else self._failed(film)
+        link = text(film.get("signed_url")) or _newest_link(film)
+        length = sum(shot.seconds or 0.0 for shot in shots)
+        if link is None and not failures and length <= FILM_LIMIT:
+            return Pending("success, without a link")
+        outputs = (self._output(link, length or None),) if link else ()
+        return Done(outputs, failures, shots=shots)
+
+    def _step(self, task: TaskRef, film: Json) -> Poll:
+        """The take that a step made: the one of its id, else the newest that was not there before."""
+        takes = [take for record in _records(film, task.route["record"]) for take in rows(record.get("jobs"))]
+        known = set(task.route["known"].split(","))
+        mine = [take for take in takes if identifier(take.get("id")) == task.task_id]
+        new = mine or [take for take in takes if identifier(take.get("id")) not in known]
+        if not new:
+            return Pending("created")
+        take, state = new[-1], _state(new[-1])
+        if state == "failed":
+            return self._failed(take)
+        link = text(take.get("signed_url"))
+        if state != "success" or link is None:
+            return Pending(state, state in WAITING | {"success"})
+        return Done((self._output(link, _length(take)),), shots=_shots(film))
+
+    def _failed(self, what: Json) -> Failed:
+        code = text(what.get("err_code"))
+        reason = text(what.get("err_msg")) or code or "The generation failed."
+        return Failed(self._verdicts.kind(code), reason, code)
+
+    def _output(self, link: str, length: float | None) -> Output:
+        return Output("video", link, seconds=length, expires_at=self._now() + self._raw["link_life"])
+
+    def _request(
+        self, what: str, method: str, path: str, body: Json | None = None, *, safe: bool = True
+    ) -> Request:
+        return Request(
+            what=what,
+            method=method,
+            url=f"{self._gateway.urls['api']}{ROOT}{path}",
+            headers={"Authorization": f"Token {KEY}"},
+            json=body,
+            safe=safe,
+        )
+
+
+def _records(film: Json, kind: str) -> list[Json]:
+    """The shots of a film in their order, or its composings."""
+    found = [record for record in rows(film.get("job_records")) if record.get("type") == kind]
+    return sorted(found, key=lambda record: whole(record.get("index")) or 0)
+
+
+def _takes(film: Json) -> list[str]:
+    """The id of every take of every shot and composing."""
+    takes = [take for record in rows(film.get("job_records")) for take in rows(record.get("jobs"))]
+    return [id for take in takes if (id := identifier(take.get("id")))]
+
+
+def _newest_takes(film: Json) -> list[Json]:
+    """Of each shot the take that counts: the newest good one, else the newest."""
+    found = []
+    for record in _records(film, SHOT):
+        takes = rows(record.get("jobs"))
+        good = [take for take in takes if _state(take) == "success"]
+        found += (good or takes)[-1:]
+    return found
+
+
+def _shots(film: Json) -> tuple[Shot, ...]:
+    shots = []
+    for place, (record, take) in enumerate(zip(_with_takes(film), _newest_takes(film), strict=True)):
+        made = table(take.get("mv_generate_video_input"))
+        index = whole(record.get("index"))
+        shots.append(
+            Shot(
+                place if index is None else index,
+                _state(take),
+                identifier(take.get("id")) or "",
+                _length(take),
+                text(made.get("prompt")),
+                text(made.get("lyric_text")),
+                text(take.get("signed_url")),
+            )
+        )
+    return tuple(shots)
+
+
+def _with_takes(film: Json) -> list[Json]:
+    return [record for record in _records(film, SHOT) if rows(record.get("jobs"))]
+
+
+def _numbered(shots: tuple[Shot, ...], number: int) -> Shot:
+    """The shot of that number, counted from 1. Raises UsageError where there is none."""
+    for shot in shots:
+        if shot.index == number - 1:
+            return shot
+    raise UsageError(
+        f"There is no shot {number}: the film has {len(shots)}.",
+        kind="no_such_shot",
+        detail="`show JOB` lists them.",
+        about={"asked": str(number), "most": str(len(shots))},
+    )
+
+
+def _newest_link(film: Json) -> str | None:
+    """The link of the newest composing that went well."""
+    takes = [take for record in _records(film, COMPOSE) for take in rows(record.get("jobs"))]
+    links = [text(take.get("signed_url")) for take in takes if _state(take) == "success"]
+    return next(filter(None, reversed(links)), None)
+
+
+def _length(take: Json) -> float | None:
+    return seconds(table(take.get("mv_generate_video_input")).get("duration"))
+
+
+def _state(take: Json) -> str:
+    return (text(take.get("state")) or "").lower()
+
+
+def _reason(response: Response) -> tuple[str | None, str | None]:
+    """The vendor's word for what went wrong, and its sentence."""
+    answer = table(response.payload)
+    return text(answer.get("reason")), text(answer.get("message"))
