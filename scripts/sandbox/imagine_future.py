@@ -154,8 +154,10 @@ class ImagineFuture:
         try:
             return json_answer(route.serve(Ask(call, self._account(call), id, stranger)))
         except Refusal as refusal:
-            self._setting.counts.refused(refusal.reason)
-            return shop.refused(refusal)
+            answer = shop.refused(refusal)
+            words = json.loads(answer.body)
+            self._setting.counts.refused(words.get("reason", words["code"]))
+            return answer
 
     def _account(self, call: Call) -> str:
         """The caller's account. Raises Refusal."""

@@ -74,7 +74,8 @@ class ShopFiles:
             drawn = Picture(found.width, found.height, found.prompt, found.model)
             return Answer(200, render(drawn, ()), "image/png")
         folder = self._setting.home / "clips"
-        clip = self._clips(folder, found.width, found.height, found.seconds, found.sound)
+        width, height = found.width // 2 * 2, found.height // 2 * 2  # h264 has even sides only
+        clip = self._clips(folder, width, height, found.seconds, found.sound)
         return Answer(200, clip, "video/mp4")
 
     def _found(self, path: str) -> Film | Still | None:
