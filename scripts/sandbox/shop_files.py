@@ -10,6 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
+from sandbox.clip import marked
 from sandbox.desk import Setting
 from sandbox.picture import Picture, render
 from sandbox.shop import Film, Shop, Still, Task
@@ -76,7 +77,7 @@ class ShopFiles:
         folder = self._setting.home / "clips"
         width, height = found.width // 2 * 2, found.height // 2 * 2  # h264 has even sides only
         clip = self._clips(folder, width, height, found.seconds, found.sound)
-        return Answer(200, clip, "video/mp4")
+        return Answer(200, marked(clip, call.path), "video/mp4")
 
     def _found(self, path: str) -> Film | Still | None:
         named = PATH.fullmatch(path)
