@@ -17,15 +17,17 @@ from typing import Any
 
 from sandbox.desk import Setting
 from sandbox.faults import OF_TASKS
+from sandbox.kling import Kling
 from sandbox.shop import Ask, Film, Refusal, Route, Shop, Still, Task, said
 from sandbox.shop_files import ShopFiles
 from sandbox.shop_store import AlreadyThere, ShopStore, TooLittle
+from sandbox.vidu import Vidu
 from sandbox.wire import Answer, Call, json_answer
 
 KEYS = re.compile(r"imf_\S+")
 KEY = re.compile(rf"{KEYS.pattern}|rehearsal")
 STARTING_CREDITS = 100_000
-SHOPS: tuple[type[Shop], ...] = ()
+SHOPS: tuple[type[Shop], ...] = (Vidu, Kling)
 # What may be said at the control route `settings`, and the values it takes; the first is the usual one.
 # external_ids: does the query route know the caller's own ids? kling_word: what ends a task well.
 SETTINGS: dict[str, tuple[Any, ...]] = {
