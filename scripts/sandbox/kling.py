@@ -229,7 +229,7 @@ def _status(task: Task, now: float) -> str:
 def _updated_at(task: Task, now: float) -> float:
     """When it last changed, in seconds since the epoch."""
     status = _status(task, now)
-    at = {"submitted": 0.0, "processing": facts()["submitted_until"]}.get(status, 1.0)
+    at: float = {"submitted": 0.0, "processing": facts()["submitted_until"]}.get(status, 1.0)
     return task.created_at + at * (task.ends_at - task.created_at)
 
 
