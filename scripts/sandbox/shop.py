@@ -24,6 +24,7 @@ REASONS = {
         (
             *("BadRequest", "FieldLacking", "FieldUnwanted", "FieldInvalid", "FieldItemCountOutOfRange"),
             *("PageSizeOutOfRange", "ImageDownloadFailure", "ImageFormatInvalid", "CreditInsufficient"),
+            "OperationInProcess",
         ),
         400,
     ),

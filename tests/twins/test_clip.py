@@ -12,7 +12,7 @@ import av
 import pytest
 from PIL import ImageChops
 
-from sandbox.clip import ClipsNeedAv, clip
+from sandbox.clip import ClipsNeedAv, clip, marked
 
 
 @pytest.mark.parametrize(
@@ -111,3 +111,15 @@ def test_without_pyav_the_error_names_what_to_install(
     with pytest.raises(ClipsNeedAv, match="pip install"):
         clip(tmp_path, 64, 36, 1, False)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_two_films_alike_can_be_told_apart_and_still_be_played(tmp_path: Path) -> None:
+    film = clip(tmp_path, 64, 36, 2, True)
+    one, other = (marked(film, f"/mv/{number}/film.mp4") for number in (1, 2))
+
+    assert one != other
+    for told_apart in (one, other):
+        with av.open(io.BytesIO(told_apart)) as played:
+            assert [stream.frames for stream in played.streams.video] == [8]
+            assert (played.duration or 0) / av.time_base == pytest.approx(2, abs=0.01)
+            assert len(list(played.decode(audio=0))) > 0
