@@ -12,21 +12,23 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
+from sandbox.clip import ClipsNeedAv
 from sandbox.desk import Setting
 from sandbox.faults import OF_TASKS
+from sandbox.kling import Kling
 from sandbox.mv import Mv
 from sandbox.shop import Ask, Film, Refusal, Route, Shop, Still, Task, said
 from sandbox.shop_files import ShopFiles
 from sandbox.shop_store import AlreadyThere, ShopStore, TooLittle
+from sandbox.vidu import Vidu
 from sandbox.wire import Answer, Call, json_answer
 
 KEYS = re.compile(r"imf_\S+")
 KEY = re.compile(rf"{KEYS.pattern}|rehearsal")
 STARTING_CREDITS = 100_000
-SHOPS: tuple[type[Shop], ...] = (Mv,)
+SHOPS: tuple[type[Shop], ...] = (Vidu, Kling, Mv)
 # What may be said at the control route `settings`, and the values it takes; the first is the usual one.
 # external_ids: does the query route know the caller's own ids? kling_word: what ends a task well.
 SETTINGS: dict[str, tuple[Any, ...]] = {
@@ -56,7 +58,7 @@ class ImagineFuture:
         self._setting = setting
         self._store = ShopStore(setting.home / "imagine-future.sqlite3")
         self._shops: dict[str, Shop] = {}
-        self._files = ShopFiles(self._store, setting, self._shops, KEYS, _clip)
+        self._files = ShopFiles(self._store, setting, self._shops, KEYS)
         self._till = _Till(self._store, self._files, setting, self._paid)
         for kind in SHOPS:
             self._shops[kind.name] = kind(self._till)
@@ -80,7 +82,10 @@ class ImagineFuture:
         return asked if isinstance(asked, str) else None
 
     def answer(self, endpoint: str, call: Call) -> Answer:
-        return self._answer(endpoint, call, stranger=False)
+        try:
+            return self._answer(endpoint, call, stranger=False)
+        except ClipsNeedAv as missing:
+            return json_answer({"code": 501, "reason": "NotImplemented", "message": str(missing)}, 501)
 
     def other_task(self, call: Call) -> Answer:
         """A query answered about another id, whose file can even be fetched."""
@@ -244,13 +249,6 @@ class _Till:
 
 def _spoil(task: Task, fields: dict[str, Any]) -> Task:
     return replace(task, **fields)
-
-
-def _clip(folder: Path, width: int, height: int, seconds: float, sound: bool) -> bytes:
-    """Imported when the first film is asked for: drawing needs the extra `av`."""
-    from sandbox.clip import clip
-
-    return clip(folder, width, height, seconds, sound)
 
 
 TWIN = ImagineFuture

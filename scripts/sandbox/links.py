@@ -49,7 +49,7 @@ def suffix(link: str) -> str:
 
 
 def length_named(link: str) -> float | None:
-    """Seconds that a link's path claims: 240 for …/song-240s.mp3. A link is never opened here, so that this is
+    """Seconds that a link's path claims: 240 for …/song-240s.mp3. A link is never opened here, so this is
     how a test gives a clip or a song a length."""
     found = LENGTH.search(urlsplit(link).path)
     return float(found[1]) if found else None

@@ -18,7 +18,7 @@ from sandbox.mv_inputs import LARGEST_BODY, check_picture, song_seconds
 from sandbox.mv_states import Job
 from sandbox.shapes import complaint
 from sandbox.shop import (
-    WHEN_READY,
+    LINK_LIFE,
     Ask,
     Film,
     Refusal,
@@ -199,7 +199,7 @@ class Mv:
 
     def _link(self, job: Job) -> dict[str, str]:
         """Every query hands out a fresh one."""
-        return {"signed_url": self._till.link(job.task, job.file, self._till.now() + WHEN_READY)}
+        return {"signed_url": self._till.link(job.task, job.file, self._till.now() + LINK_LIFE)}
 
     def _video(self, ask: Ask, *, of_a_job: bool = False) -> Task:
         """The caller's music video of the id in the path. Raises Refusal: TaskNotFound."""

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from sandbox.wire import Answer, Call, json_answer
 
 STUCK_AT = 0.5  # share of its time at which a task that never ends stays
-WHEN_READY = 24 * 3600.0  # seconds that a link of Vidu and of One-click MV lives (contract B1)
+LINK_LIFE = 24 * 3600.0  # seconds that a link of Vidu and of One-click MV lives (contract B1)
 MOST_KEPT = 6000  # characters of a text in a kept body; the longest prompt has 5000
 # What is refused, and by which HTTP status (contract B1). A shop may have codes of its own beside these.
 REASONS = {
@@ -129,8 +129,7 @@ class Ask:
 @dataclass(frozen=True)
 class Route:
     """`path`: matched whole, against the path without the query. `endpoint`: as in the faults and the stats.
-    `kind`: what `serve` does, in one word for the shop itself. `serve` gives the JSON value to answer, or
-    raises Refusal."""
+    `serve` gives the JSON value to answer, or raises Refusal."""
 
     method: str
     path: re.Pattern[str]
@@ -179,9 +178,11 @@ class Shop(Protocol):
     """One product."""
 
     name: str
-    routes: Sequence[Route]
 
     def __init__(self, till: Till) -> None: ...
+
+    @property
+    def routes(self) -> Sequence[Route]: ...
 
     def refused(self, refusal: Refusal) -> Answer:
         """The refusal as this product answers it."""

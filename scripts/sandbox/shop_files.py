@@ -5,12 +5,10 @@ An address is /{shop}/{task id}/{name}?expires=…&signature=…: it holds all t
 
 import hmac
 import re
-from collections.abc import Callable
 from hashlib import sha256
-from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
-from sandbox.clip import marked
+from sandbox.clip import clip, marked
 from sandbox.desk import Setting
 from sandbox.picture import Picture, render
 from sandbox.shop import Film, Shop, Still, Task
@@ -19,12 +17,11 @@ from sandbox.wire import Answer, Call
 
 PATH = re.compile(r"/([a-z]+)/([0-9]{18})/([a-z0-9.-]+)")
 LOOPBACK = ("127.0.0.1", "localhost")
-TYPES = {".mp4": "video/mp4", ".png": "image/png"}
 
 
 class ShopFiles:
-    """The files listener. Its errors are XML, as an object store's are. `clips`: renders a film, see clip.py.
-    `keys`: what a key of this vendor looks like, which has no business here."""
+    """The files listener. Its errors are XML, as an object store's are. `keys`: what a key of this vendor
+    looks like, which has no business here."""
 
     def __init__(
         self,
@@ -32,9 +29,8 @@ class ShopFiles:
         setting: Setting,
         shops: dict[str, Shop],
         keys: re.Pattern[str],
-        clips: Callable[[Path, int, int, float, bool], bytes],
     ) -> None:
-        self._store, self._setting, self._shops, self._keys, self._clips = store, setting, shops, keys, clips
+        self._store, self._setting, self._shops, self._keys = store, setting, shops, keys
         self._lent: dict[str, Task] = {}
 
     def link(self, task: Task, name: str, until: float) -> str:
@@ -76,8 +72,8 @@ class ShopFiles:
             return Answer(200, render(drawn, ()), "image/png")
         folder = self._setting.home / "clips"
         width, height = found.width // 2 * 2, found.height // 2 * 2  # h264 has even sides only
-        clip = self._clips(folder, width, height, found.seconds, found.sound)
-        return Answer(200, marked(clip, call.path), "video/mp4")
+        film = clip(folder, width, height, found.seconds, found.sound)
+        return Answer(200, marked(film, call.path), "video/mp4")
 
     def _found(self, path: str) -> Film | Still | None:
         named = PATH.fullmatch(path)
