@@ -10,13 +10,12 @@ from typing import Any
 
 import av
 import requests
-from PIL import Image
 
 from sandbox import Sandbox
 from twins.ima_vendor import Clock
+from twins.imagine_future_vendor import KEY, Gateway, inline, png
 from twins.mv_printed import BASE
 
-KEY = "imf_example_placeholder"
 LONG = 3600.0  # seconds after which every music video has ended
 A_JOB = 61.0  # seconds after which every edit and every composing has ended
 OLD_FILM = 60.0  # seconds that the old film is shown beside a newer one
@@ -29,19 +28,18 @@ SONGS = {
 }
 
 
-class Mv:
+class Mv(Gateway):
     """The wire. `clock` is the sandbox's own."""
 
-    def __init__(self, sandbox: Sandbox, clock: Clock, key: str = KEY) -> None:
-        self.sandbox, self.clock, self.key = sandbox, clock, key
-        self.urls = sandbox.urls["imagine-future"]
-        self.http = requests.Session()
-        self.http.trust_env = False  # a proxy of this machine has no part in this
+    def __init__(self, sandbox: Sandbox, clock: Clock, key: str = KEY, listener: str = "api") -> None:
+        super().__init__(sandbox, key, listener)
+        self.clock = clock
 
-    def send(self, method: str, path: str, body: Any = None, **more: Any) -> requests.Response:
-        headers = {"Authorization": f"Token {self.key}", **more.pop("headers", {})}
+    def send(self, method: str, path: str, body: Any = None, **headers: str) -> requests.Response:
+        """One call, some of its headers changed; _ in their names stands for -."""
+        changed = {name.replace("_", "-"): value for name, value in headers.items()}
         return self.http.request(
-            method, self.urls["api"] + path, json=body, headers=headers, timeout=10, **more
+            method, self.base + path, json=body, headers={**self.headers, **changed}, timeout=10
         )
 
     def create(self, **body: Any) -> requests.Response:
@@ -81,12 +79,9 @@ class Mv:
         assert (answer.status_code, answer.headers["Content-Type"]) == (200, "video/mp4")
         return answer.content
 
-    def fault(self, fault: dict[str, Any], endpoint: str = "create", **more: Any) -> None:
-        described = {"endpoint": endpoint, "fault": fault, **more}
-        self.send("POST", "/__sandbox/faults", described).raise_for_status()
-
-    def stats(self) -> Any:
-        return self.sandbox.stats()["imagine-future"]
+    def spoil(self, fault: dict[str, Any]) -> None:
+        """Order a fault for whatever is bought next."""
+        self.fault("create", fault)
 
 
 def made_of(**changed: Any) -> dict[str, Any]:
@@ -140,10 +135,8 @@ def song_url(kind: str, seconds: float, prefix: str = "data:audio/mpeg;base64,")
     return prefix + base64.b64encode(song(kind, seconds)).decode()
 
 
-def picture_url(width: int = 64, height: int = 48, kind: str = "png", prefix: str = "") -> str:
-    file = io.BytesIO()
-    Image.new("RGB", (width, height), "orange").save(file, kind)
-    return (prefix or f"data:image/{kind};base64,") + base64.b64encode(file.getvalue()).decode()
+def picture_url(width: int = 64, height: int = 48, kind: str = "png") -> str:
+    return inline(png(width, height, kind), f"image/{kind}")
 
 
 def facts(film: bytes) -> tuple[int, int, float, list[str]]:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sandbox import Sandbox
+from sandbox.clip import clip
 from twins.ima_vendor import Clock
+from twins.imagine_future_vendor import KEY, bare, inline, png
 from twins.mv_printed import BASE
 from twins.mv_vendor import (
     A_JOB,
-    KEY,
     PICTURE,
     Mv,
     made_of,
@@ -48,6 +49,8 @@ def mv(clock: Clock) -> Iterator[Mv]:
         ({"audio_url": "http://example.com/song.mp3"}, "FieldInvalid"),
         ({"audio_url": "https://127.0.0.1/song.mp3"}, "FieldInvalid"),
         ({"audio_url": "song.mp3"}, "FieldInvalid"),
+        ({"audio_url": "https://example.com/song.ogg"}, "FieldInvalid"),
+        ({"images": ["https://example.com/face.gif"]}, "ImageFormatInvalid"),
         ({"audio_url": "https://example.com/song-9s.mp3"}, "FieldInvalid"),
         ({"audio_url": "https://example.com/song-301s.mp3"}, "FieldInvalid"),
         ({"prompt": "x" * 3001}, "FieldInvalid"),
@@ -103,7 +106,7 @@ def test_what_it_allows_is_taken(mv: Mv, changed: dict[str, Any]) -> None:
         ({"Authorization": KEY}, 401),
         ({"Authorization": "Token "}, 401),
         ({"Authorization": "Token sk_example_placeholder"}, 401),
-        ({"Content-Type": "text/plain"}, 400),
+        ({"Content_Type": "text/plain"}, 400),
     ],
 )
 def test_a_wrong_header_is_refused_on_every_route(mv: Mv, headers: dict[str, str], status: int) -> None:
@@ -117,7 +120,7 @@ def test_a_wrong_header_is_refused_on_every_route(mv: Mv, headers: dict[str, str
     if status == 401:
         sent.append(("GET", f"{BASE}/{id}", None))
 
-    assert [refused(mv.send(*one, headers=headers))[0] for one in sent] == [status] * len(sent)
+    assert [refused(mv.send(*one, **headers))[0] for one in sent] == [status] * len(sent)
     assert mv.stats()["accepted"] == 1
 
 
@@ -132,13 +135,14 @@ def test_pictures_travel_inline(mv: Mv, kind: str) -> None:
     ("url", "reason"),
     [
         (picture_url(kind="gif"), "ImageFormatInvalid"),
-        (picture_url(kind="bmp", prefix="data:image/png;base64,"), "ImageFormatInvalid"),
+        (inline(png(format="bmp")), "ImageFormatInvalid"),
+        (inline(png(), "image/jpeg"), "ImageFormatInvalid"),
         ("data:image/png;base64,aGVsbG8=", "ImageFormatInvalid"),
         ("data:image/png;base64,", "ImageFormatInvalid"),
-        (picture_url(prefix="data:image/png,"), "ImageFormatInvalid"),
-        (picture_url(prefix="data:audio/mpeg;base64,"), "ImageFormatInvalid"),
+        ("data:image/png," + bare(png()), "ImageFormatInvalid"),
+        (inline(png(), "audio/mpeg"), "ImageFormatInvalid"),
         (picture_url()[:-40], "ImageFormatInvalid"),
-        (picture_url(prefix=" "), "ImageDownloadFailure"),  # bare base64 is no link either
+        (bare(png()), "ImageDownloadFailure"),  # bare base64 is no link either
         (picture_url(401, 100), "PageSizeOutOfRange"),
         (picture_url(100, 401), "PageSizeOutOfRange"),
     ],
@@ -148,10 +152,9 @@ def test_an_inline_picture_that_is_none_is_refused(mv: Mv, url: str, reason: str
 
 
 def test_an_inline_picture_of_more_than_10_mb_is_refused(mv: Mv) -> None:
-    padded = base64.b64decode(picture_url(kind="jpeg").partition(",")[2]) + bytes(10 * 1024 * 1024)
-    url = "data:image/jpeg;base64," + base64.b64encode(padded).decode()
+    padded = png(format="jpeg") + bytes(10 * 1024 * 1024)
 
-    assert refused(mv.create(images=[url])) == (400, "PageSizeOutOfRange")
+    assert refused(mv.create(images=[inline(padded, "image/jpeg")])) == (400, "PageSizeOutOfRange")
 
 
 @pytest.mark.parametrize("kind", ["wav", "mp3", "aac", "m4a"])
@@ -201,10 +204,24 @@ def test_a_song_too_short_too_long_or_not_announced_is_refused(
     ],
 )
 def test_bytes_that_are_no_song_are_refused(mv: Mv, data: bytes) -> None:
-    url = "data:audio/mpeg;base64," + base64.b64encode(data).decode()
-
-    assert refused(mv.create(audio_url=url)) == (400, "FieldInvalid")
+    assert refused(mv.create(audio_url=inline(data, "audio/mpeg"))) == (400, "FieldInvalid")
     assert mv.stats()["violations"] == []
+
+
+def test_a_film_is_no_song(mv: Mv, tmp_path: Path) -> None:
+    film = inline(clip(tmp_path, 64, 36, 12, True), "audio/mp4")
+
+    assert refused(mv.create(audio_url=film)) == (400, "FieldInvalid")
+
+
+def test_the_picture_of_an_album_does_not_make_it_a_film(mv: Mv) -> None:
+    cover = b"\0image/png\0\3\0" + png(32, 32)
+    frame = b"APIC" + len(cover).to_bytes(4, "big") + b"\0\0" + cover
+    size = bytes((len(frame) >> shift) & 0x7F for shift in (21, 14, 7, 0))
+    untagged = song("mp3", 12.0)
+    tagged = b"ID3\3\0\0" + size + frame + untagged[untagged.index(b"\xff") :]
+
+    assert mv.create(audio_url=inline(tagged, "audio/mpeg")).status_code == 200
 
 
 def test_a_film_of_the_twins_own_is_no_song_and_no_picture(mv: Mv) -> None:
@@ -245,7 +262,7 @@ def test_the_price_goes_by_the_song_and_lip_sync_costs_four_a_second_more(mv: Mv
 def test_who_has_too_little_gets_nothing(mv: Mv) -> None:
     id = mv.finished()
     job = newest(mv.query(id))[0]
-    mv.send("POST", "/__sandbox/account", {"key": KEY, "points": 100}).raise_for_status()
+    mv.control("account", {"key": KEY, "points": 100}).raise_for_status()
     assert mv.edit(id, job).status_code == 200  # ten seconds, 100 credits
     mv.clock.now += A_JOB
 

@@ -80,7 +80,7 @@ def test_ids_are_digits_and_the_time_is_written_as_printed(mv: Mv) -> None:
 
 
 def test_every_state_is_one_of_the_documents_words(mv: Mv) -> None:
-    mv.fault({"kind": "media", "index": 1})
+    mv.spoil({"kind": "media", "index": 1})
     states: list[str] = []
     jobs: list[str] = []
     for answer in mv.walk(mv.made(), 3, 750):

@@ -10,8 +10,9 @@ import pytest
 
 from sandbox import Sandbox
 from twins.ima_vendor import Clock
+from twins.imagine_future_vendor import KEY, OTHER_KEY
 from twins.mv_printed import BASE
-from twins.mv_vendor import A_JOB, KEY, LONG, OLD_FILM, Mv, facts, films, newest, refused, shots
+from twins.mv_vendor import A_JOB, LONG, OLD_FILM, Mv, facts, films, newest, refused, shots
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def takes(query: Any) -> list[list[str]]:
 
 def spoiled(mv: Mv, index: int = 2, **more: Any) -> str:
     """The id of a finished music video of 60 s, one of whose shots failed."""
-    mv.fault({"kind": "media", "index": index, **more})
+    mv.spoil({"kind": "media", "index": index, **more})
     return mv.finished()
 
 
@@ -102,7 +103,7 @@ def test_a_spoiled_shot_ends_the_whole_as_failed_and_the_other_shots_are_good(mv
 
 
 def test_it_goes_on_with_the_other_shots_before_it_fails(mv: Mv) -> None:
-    mv.fault({"kind": "media", "index": 0})
+    mv.spoil({"kind": "media", "index": 0})
     states = [(answer["state"], str(takes(answer)).count("success")) for answer in mv.walk(mv.made(), 5, 720)]
 
     assert {count for state, count in states if state == "processing"} == {0, 1, 2, 3, 4, 5}
@@ -268,7 +269,7 @@ def test_a_query_by_any_of_its_jobs_answers_about_the_music_video(mv: Mv) -> Non
 def test_what_nobody_made_and_what_somebody_else_made_is_not_found(mv: Mv) -> None:
     id = mv.finished()
     jobs = newest(mv.query(id))
-    stranger = Mv(mv.sandbox, mv.clock, "imf_other_placeholder")
+    stranger = Mv(mv.sandbox, mv.clock, OTHER_KEY)
     for name, known in ((mv, False), (stranger, True)):
         for one in (id, jobs[0]) if known else ("1", "x", str(int(id) + 8), str(int(id) + 999)):
             assert refused(name.send("GET", f"{BASE}/{one}")) == (404, "TaskNotFound")
@@ -296,7 +297,7 @@ def test_an_edit_and_a_composing_are_tasks_with_prices_of_their_own(mv: Mv) -> N
 def test_a_failed_edit_costs_nothing_in_the_end_and_the_old_take_stays_good(mv: Mv) -> None:
     id = mv.finished()
     jobs = newest(mv.query(id))
-    mv.fault({"kind": "media", "index": 0, "reason": "TaskPromptPolicyViolation"})
+    mv.spoil({"kind": "media", "index": 0, "reason": "TaskPromptPolicyViolation"})
     mv.edit(id, jobs[3])
     assert mv.stats()["points_charged"] == 700
     mv.clock.now += A_JOB
@@ -310,7 +311,7 @@ def test_a_failed_edit_costs_nothing_in_the_end_and_the_old_take_stays_good(mv: 
 
 def test_a_failed_composing_changes_nothing(mv: Mv) -> None:
     id = mv.finished()
-    mv.fault({"kind": "media", "index": 0})
+    mv.spoil({"kind": "media", "index": 0})
     mv.compose(id, *newest(mv.query(id)))
     mv.clock.now += LONG
     answer = mv.query(id)
@@ -320,10 +321,10 @@ def test_a_failed_composing_changes_nothing(mv: Mv) -> None:
 
 
 def test_one_that_is_stuck_never_ends(mv: Mv) -> None:
-    mv.fault({"kind": "stuck"})
+    mv.spoil({"kind": "stuck"})
     id = mv.made()
     done = mv.finished()
-    mv.fault({"kind": "stuck"})
+    mv.spoil({"kind": "stuck"})
     mv.edit(done, newest(mv.query(done))[0])
     mv.clock.now += 100 * LONG
 
@@ -332,8 +333,8 @@ def test_one_that_is_stuck_never_ends(mv: Mv) -> None:
 
 
 def test_ordered_faults_change_the_size_and_the_price(mv: Mv) -> None:
-    mv.fault({"kind": "deliver", "width": 320, "height": 180})
-    mv.fault({"kind": "charge", "points": 999})
+    mv.spoil({"kind": "deliver", "width": 320, "height": 180})
+    mv.spoil({"kind": "charge", "points": 999})
     answer = mv.query(mv.finished())
 
     assert facts(mv.film(answer["signed_url"]))[:3] == (320, 180, 60)
@@ -345,7 +346,7 @@ def test_a_query_can_be_answered_about_somebody_elses(mv: Mv) -> None:
     edited = mv.finished()
     job = mv.edit(edited, newest(mv.query(edited))[0]).json()["id"]
     for asked in (id, newest(mv.query(edited))[0], job):
-        mv.fault({"kind": "other_task"}, "detail")
+        mv.fault("detail", {"kind": "other_task"})
         answer = mv.query(asked)
         assert answer["id"] not in (id, edited, job)
         assert answer["state"] == "success"
@@ -369,9 +370,8 @@ def test_every_query_hands_out_a_fresh_link_that_lives_a_day(mv: Mv) -> None:
 
 def test_the_alternate_host_serves_the_same(mv: Mv) -> None:
     id = mv.made()
-    mv.urls = {**mv.urls, "api": mv.urls["alternate"]}
 
-    assert mv.query(id)["id"] == id
+    assert Mv(mv.sandbox, mv.clock, listener="alternate").query(id)["id"] == id
     assert mv.stats()["requests"] == {"create": 1, "detail": 1, "cancel": 0, "file": 0, "unknown": 0}
 
 
