@@ -37,7 +37,9 @@ from sandbox.shop import (
 from sandbox.wire import Answer
 
 BASE = "/ai/avu/one-click/mv"
-LARGEST_BODY = 20 * 1024 * 1024  # bytes; the document gives no limit, so Vidu's
+LARGEST_BODY = (
+    20 * 1024 * 1024
+)  # bytes, Vidu's; the song alone may have 20 MB (document), and less gets through
 MODEL = "one-click-mv"  # for the stats: the product has one
 SONG_CREDITS = 10  # for each second of the song; this and the next two are the twin's own prices
 SHOT_CREDITS = 10  # for each second of an edited shot

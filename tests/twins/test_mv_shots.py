@@ -256,6 +256,14 @@ def test_a_film_of_some_shots_is_as_long_as_they_are(mv: Mv) -> None:
     assert facts(mv.film(second["signed_url"]))[2] == 22
 
 
+def test_a_film_of_all_shots_is_as_long_as_the_song_to_the_tenth(mv: Mv) -> None:
+    id = mv.finished(audio_url="https://example.com/song-21.4s.mp3")
+    mv.compose(id, *reversed(newest(mv.query(id))))
+    mv.clock.now += A_JOB
+
+    assert [facts(mv.film(film["signed_url"]))[2] for film in films(mv.query(id))] == [21.4, 21.4]
+
+
 def test_a_query_by_any_of_its_jobs_answers_about_the_music_video(mv: Mv) -> None:
     id = mv.finished()
     jobs = newest(mv.query(id))
