@@ -43,6 +43,8 @@ def test_planning_takes_minutes_then_the_shots_arrive_one_by_one_then_the_film(m
     assert arrived == finished == [0, 1, 2, 3, 4, 5, 6]
     composing = list(dict.fromkeys(job["state"] for answer in seen for job in films(answer)))
     assert composing == ["created", "processing", "success"]
+    lagging = {answer["state"] for answer in seen for job in films(answer) if job["state"] == "success"}
+    assert lagging == {"processing", "success"}
     first_film = next(answer for answer in seen if films(answer))
     assert takes(first_film) == [["success"]] * 6
 
@@ -114,16 +116,17 @@ def test_a_shot_that_is_not_there_spoils_nothing(mv: Mv) -> None:
     assert mv.query(spoiled(mv, index=6))["state"] == "success"
 
 
-def test_the_spoiled_shot_is_edited_and_the_film_composed_of_the_newest_takes(mv: Mv) -> None:
-    id = spoiled(mv)
+@pytest.mark.parametrize("index", [0, 2, 5])
+def test_the_spoiled_shot_is_edited_and_the_film_composed_of_the_newest_takes(mv: Mv, index: int) -> None:
+    id = spoiled(mv, index)
     before = newest(mv.query(id))
-    job = mv.edit(id, before[2], "the same street by day").json()["id"]
+    job = mv.edit(id, before[index], "the same street by day").json()["id"]
     mv.clock.now += A_JOB
     edited = mv.query(id)
 
-    record = shots(edited)[2]
-    assert takes(edited)[2] == ["failed", "success"]
-    assert [one["id"] for one in record["jobs"]] == [before[2], job]
+    record = shots(edited)[index]
+    assert takes(edited)[index] == ["failed", "success"]
+    assert [one["id"] for one in record["jobs"]] == [before[index], job]
     assert record["jobs"][1]["mv_generate_video_input"]["prompt"] == "the same street by day"
     assert (edited["state"], "signed_url" in edited) == ("failed", False)
 
@@ -241,6 +244,7 @@ def test_a_composing_takes_good_shots_of_this_music_video_each_once(mv: Mv) -> N
     said = {name: refused(mv.compose(id, *ids)) for name, (ids, _) in tried.items()}
 
     assert said == {name: (400, reason) for name, (_, reason) in tried.items()}
+    assert refused(mv.compose(other, films(mv.query(other))[0]["id"])) == (400, "FieldInvalid")
     assert mv.compose(id, *good).status_code == 200
     assert [task["task_type"] for task in mv.stats()["tasks"]].count("music_video_compose") == 1
 
@@ -352,8 +356,9 @@ def test_ordered_faults_change_the_size_and_the_price(mv: Mv) -> None:
 def test_a_query_can_be_answered_about_somebody_elses(mv: Mv) -> None:
     id = mv.made()
     edited = mv.finished()
-    job = mv.edit(edited, newest(mv.query(edited))[0]).json()["id"]
-    for asked in (id, newest(mv.query(edited))[0], job):
+    shot = newest(mv.query(edited))[0]
+    job = mv.edit(edited, shot).json()["id"]
+    for asked in (id, edited, shot, job):
         mv.fault("detail", {"kind": "other_task"})
         answer = mv.query(asked)
         assert answer["id"] not in (id, edited, job)
