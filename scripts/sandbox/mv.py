@@ -13,8 +13,9 @@ from datetime import datetime, timezone
 from typing import Any
 
 from sandbox import mv_states as states
+from sandbox import vidu_images
 from sandbox.links import is_public_link
-from sandbox.mv_inputs import LARGEST_BODY, check_picture, song_seconds
+from sandbox.mv_song import song_seconds
 from sandbox.mv_states import Job
 from sandbox.shapes import complaint
 from sandbox.shop import (
@@ -36,6 +37,9 @@ from sandbox.shop import (
 from sandbox.wire import Answer
 
 BASE = "/ai/avu/one-click/mv"
+LARGEST_BODY = (
+    20 * 1024 * 1024
+)  # bytes, Vidu's; the song alone may have 20 MB (document), and less gets through
 MODEL = "one-click-mv"  # for the stats: the product has one
 SONG_CREDITS = 10  # for each second of the song; this and the next two are the twin's own prices
 SHOT_CREDITS = 10  # for each second of an edited shot
@@ -87,7 +91,7 @@ class Mv:
     def _create(self, ask: Ask) -> Any:
         body = _body(ask, "create")
         for picture in body["images"]:
-            check_picture(picture, self._till)
+            vidu_images.picture(picture, self._till.own_file)
         song_s = song_seconds(body["audio_url"])
         if "srt_url" in body and not is_public_link(body["srt_url"]):
             raise Refusal("FieldInvalid", "srt_url must be a public https link")
