@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from sandbox import Sandbox
+from twins.films import Facts, facts
 from twins.ima_vendor import Clock
 from twins.imagine_future_vendor import KEY, OTHER_KEY
 from twins.mv_printed import BASE
-from twins.mv_vendor import A_JOB, LONG, OLD_FILM, Mv, facts, films, newest, refused, shots
+from twins.mv_vendor import A_JOB, LONG, OLD_FILM, Mv, films, newest, refused, shots
 
 
 @pytest.fixture
@@ -88,7 +89,7 @@ def test_after_a_restart_everything_is_where_it_was(tmp_path: Path, clock: Clock
         assert [*(seen(mv, id) for id in (running, done, new))] == told
         clock.now += A_JOB
         job = shots(mv.query(done))[3]["jobs"][-1]
-        assert facts(mv.film(job["signed_url"])) == (1280, 720, 10, ["h264"])
+        assert facts(mv.film(job["signed_url"])) == Facts(("h264",), 1280, 720, 10)
 
 
 def test_a_spoiled_shot_ends_the_whole_as_failed_and_the_other_shots_are_good(mv: Mv) -> None:
@@ -100,7 +101,7 @@ def test_a_spoiled_shot_ends_the_whole_as_failed_and_the_other_shots_are_good(mv
     assert takes(answer) == [["success"], ["success"], ["failed"], *[["success"]] * 3]
     job = shots(answer)[2]["jobs"][0]
     assert (job["err_code"], "signed_url" in job) == ("AuditSubmitIllegal", False)
-    assert facts(mv.film(shots(answer)[5]["jobs"][0]["signed_url"]))[2] == 10
+    assert facts(mv.film(shots(answer)[5]["jobs"][0]["signed_url"])).seconds == 10
     assert [task["state"] for task in mv.stats()["tasks"]] == ["failed"]
 
 
@@ -138,7 +139,7 @@ def test_the_spoiled_shot_is_edited_and_the_film_composed_of_the_newest_takes(mv
     mv.clock.now += OLD_FILM
     assert mv.query(id)["state"] == "success"
     assert "err_code" not in mv.query(id)
-    assert facts(mv.film(mv.query(id)["signed_url"])) == (1280, 720, 60, ["h264", "aac"])
+    assert facts(mv.film(mv.query(id)["signed_url"])) == Facts(("h264", "aac"), 1280, 720, 60)
     assert [(task["task_type"], task["state"]) for task in mv.stats()["tasks"]] == [
         ("music_video", "failed"),
         ("music_video_shot", "done"),
@@ -256,8 +257,8 @@ def test_a_film_of_some_shots_is_as_long_as_they_are(mv: Mv) -> None:
     mv.clock.now += A_JOB
 
     [first, second] = films(mv.query(id))
-    assert facts(mv.film(first["signed_url"]))[2] == 33
-    assert facts(mv.film(second["signed_url"]))[2] == 22
+    assert facts(mv.film(first["signed_url"])).seconds == 33
+    assert facts(mv.film(second["signed_url"])).seconds == 22
 
 
 def test_a_film_of_all_shots_is_as_long_as_the_song_to_the_tenth(mv: Mv) -> None:
@@ -265,7 +266,7 @@ def test_a_film_of_all_shots_is_as_long_as_the_song_to_the_tenth(mv: Mv) -> None
     mv.compose(id, *reversed(newest(mv.query(id))))
     mv.clock.now += A_JOB
 
-    assert [facts(mv.film(film["signed_url"]))[2] for film in films(mv.query(id))] == [21.4, 21.4]
+    assert [facts(mv.film(film["signed_url"])).seconds for film in films(mv.query(id))] == [21.4, 21.4]
 
 
 def test_a_query_by_any_of_its_jobs_answers_about_the_music_video(mv: Mv) -> None:
@@ -349,7 +350,7 @@ def test_ordered_faults_change_the_size_and_the_price(mv: Mv) -> None:
     mv.spoil({"kind": "charge", "points": 999})
     answer = mv.query(mv.finished())
 
-    assert facts(mv.film(answer["signed_url"]))[:3] == (320, 180, 60)
+    assert facts(mv.film(answer["signed_url"])) == Facts(("h264", "aac"), 320, 180, 60)
     assert mv.stats()["points_charged"] == 999
 
 
@@ -363,7 +364,7 @@ def test_a_query_can_be_answered_about_somebody_elses(mv: Mv) -> None:
         answer = mv.query(asked)
         assert answer["id"] not in (id, edited, job)
         assert answer["state"] == "success"
-        assert facts(mv.film(answer["signed_url"]))[2] == 60
+        assert facts(mv.film(answer["signed_url"])).seconds == 60
     assert mv.query(id)["id"] == id
 
 
