@@ -148,7 +148,7 @@ def test_the_spoiled_shot_is_edited_and_the_film_composed_of_the_newest_takes(mv
 
 
 def test_while_an_edit_and_a_composing_go_on_the_whole_shows_its_old_state_and_film(mv: Mv) -> None:
-    id = mv.finished()
+    id = mv.finished(audio_url="https://example.com/song-20s.mp3", resolution="540p")
     old = mv.film(mv.query(id)["signed_url"])
     jobs = newest(mv.query(id))
     mv.edit(id, jobs[0])
@@ -168,7 +168,7 @@ def test_while_an_edit_and_a_composing_go_on_the_whole_shows_its_old_state_and_f
 
 
 def test_the_old_films_link_stays_for_a_minute_after_the_new_film_is_ready(mv: Mv) -> None:
-    id = mv.finished()
+    id = mv.finished(audio_url="https://example.com/song-20s.mp3", resolution="540p")
     film = mv.compose(id, *newest(mv.query(id))).json()["id"]
     ready, shown = [], []
     for answer in mv.walk(id, 1, 180):
@@ -251,7 +251,7 @@ def test_a_composing_takes_good_shots_of_this_music_video_each_once(mv: Mv) -> N
 
 
 def test_a_film_of_some_shots_is_as_long_as_they_are(mv: Mv) -> None:
-    id = mv.finished(audio_url="https://example.com/song-33s.mp3")
+    id = mv.finished(audio_url="https://example.com/song-33s.mp3", resolution="540p")
     jobs = newest(mv.query(id))
     mv.compose(id, *jobs[:2])
     mv.clock.now += A_JOB
@@ -262,7 +262,7 @@ def test_a_film_of_some_shots_is_as_long_as_they_are(mv: Mv) -> None:
 
 
 def test_a_film_of_all_shots_is_as_long_as_the_song_to_the_tenth(mv: Mv) -> None:
-    id = mv.finished(audio_url="https://example.com/song-21.4s.mp3")
+    id = mv.finished(audio_url="https://example.com/song-21.4s.mp3", resolution="540p")
     mv.compose(id, *reversed(newest(mv.query(id))))
     mv.clock.now += A_JOB
 
