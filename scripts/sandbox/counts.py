@@ -42,7 +42,8 @@ class Counts:
             with self._lock:
                 self._held[endpoint] -= 1
 
-    def refused(self, code: int) -> None:
+    def refused(self, code: int | str) -> None:
+        """`code`: the vendor's own, a number or a word."""
         with self._lock:
             self._refused[str(code)] += 1
 

@@ -61,6 +61,9 @@ class Twin(Protocol):
     def restore_products(self) -> None:
         """Sell what the data file lists."""
 
+    def change_settings(self, wanted: dict[str, Any]) -> None:
+        """Behave in another way from now on, in this process. Raises ValueError for an unknown one."""
+
     def close(self) -> None: ...
 
 
@@ -77,6 +80,7 @@ class Desk:
             ("DELETE", "faults"): _done(lambda call: setting.faults.clear()),
             ("POST", "account"): _done(self._account),
             ("POST", "products"): _done(self._products),
+            ("POST", "settings"): _done(self._settings),
             ("DELETE", "products"): _done(lambda call: twin.restore_products()),
         }
 
@@ -132,6 +136,12 @@ class Desk:
         if not isinstance(wanted["category"], str):
             raise ValueError("category must be text")
         self._twin.replace_products(wanted["category"], wanted["tree"])
+
+    def _settings(self, call: Call) -> None:
+        wanted = _json(call)
+        if not isinstance(wanted, dict) or not wanted:
+            raise ValueError("settings are an object with at least one of them")
+        self._twin.change_settings(wanted)
 
 
 def _done(act: Callable[[Call], None]) -> Callable[[Call], Answer]:

@@ -31,10 +31,12 @@ HEADERS: Fields = {"headers": ((dict,), False)}
 # hold, stall: the client waits, before its request is processed or before it is answered (hold), or with that
 # many bytes of the answer (stall), until the faults are cleared; the stats count it as held. retype: the
 # picture in another format. set: one field, and others (`more`: path -> value) in the same answer.
+# code: in IMA's envelope. json: any body with any status, for a vendor with another one.
 # kind -> {field: (types, is it required)}
 FIELDS: dict[str, Fields] = {
     "code": {"code": ((int,), True), "message": ((str,), False), "http": ((int,), False), **HEADERS},
     "http": {"status": ((int,), True), "body": ((str,), False), **HEADERS},
+    "json": {"status": ((int,), True), "value": ((object,), True), **HEADERS},
     "reset": {},
     "hang": {},
     "hold": {},
@@ -227,6 +229,10 @@ def _http(detail: dict[str, Any], answer: Answer) -> Answer:
     return Answer(status, body.encode(), "text/html", _headers(detail))
 
 
+def _json(detail: dict[str, Any], answer: Answer) -> Answer:
+    return replace(json_answer(detail["value"], detail["status"]), headers=_headers(detail))
+
+
 def _headers(detail: dict[str, Any]) -> tuple[tuple[str, str], ...]:
     return tuple((str(name), str(value)) for name, value in detail.get("headers", {}).items())
 
@@ -245,7 +251,7 @@ def _edit(detail: dict[str, Any], answer: Answer) -> Answer:
 
 
 def _retype(detail: dict[str, Any], answer: Answer) -> Answer:
-    if answer.status != 200:
+    if answer.status != 200 or not answer.content_type.startswith("image/"):
         return answer
     name = detail["format"]
     return replace(answer, body=recode(answer.body, name), content_type=f"image/{name}")
@@ -275,6 +281,7 @@ def _keys(place: Any, step: str) -> list[Any]:
 PLAYERS: dict[str, Callable[[dict[str, Any], Answer], Answer]] = {
     "code": _code,
     "http": _http,
+    "json": _json,
     "reset": lambda detail, answer: Answer(ending="reset"),
     "hang": lambda detail, answer: Answer(ending="hang"),
     "bad_json": lambda detail, answer: Answer(body=b'{"code": 0, "message": "succ'),

@@ -108,6 +108,9 @@ class Ima:
     def restore_products(self) -> None:
         self._products.restore()
 
+    def change_settings(self, wanted: dict[str, Any]) -> None:
+        raise ValueError("this vendor has no settings")
+
     def stats(self) -> dict[str, Any]:
         """Figures of the kept state, by the last four characters of each key, and every task."""
         now = self._setting.clock()
@@ -276,3 +279,6 @@ def _task_figures(task: Task, now: float) -> dict[str, Any]:
     about = {"id": task.id, "task_type": task.body["task_type"], "model_id": model_id}
     figures = {"state": ima_states.state(task, now), "n": task.n, "points": task.points, "body": task.body}
     return {**about, **figures}
+
+
+TWIN = Ima

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
 from sandbox.ima_leaf import conditions, in_form, parameters, same
 from sandbox.ima_products import Node, Products
+from sandbox.links import is_public
 from sandbox.shapes import trouble
 
 LOOPBACK = ("127.0.0.1", "localhost")
@@ -116,15 +116,7 @@ def _reachable(link: str, handed_out: Callable[[str], bool]) -> bool:
         return False
     if parts.scheme == "http":
         return host in LOOPBACK and handed_out(parts.path)
-    return parts.scheme == "https" and _is_public(host)
-
-
-def _is_public(host: str) -> bool:
-    """Judged by its name alone: nothing is looked up."""
-    try:
-        return ip_address(host).is_global
-    except ValueError:
-        return "." in host.strip(".") and not host.endswith((".localhost", ".local", ".internal"))
+    return parts.scheme == "https" and is_public(host)
 
 
 def _rule(inner: Node, leaf: Node) -> Node:

@@ -2,14 +2,11 @@
 
 import json
 import sqlite3
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+from sandbox.database import Database
 from sandbox.ima_states import Task
 
 TABLES = """
@@ -50,16 +47,12 @@ class Store:
     """Every method is one transaction."""
 
     def __init__(self, file: Path) -> None:
-        self._lock = threading.Lock()
-        self._db = sqlite3.connect(file, timeout=10, isolation_level=None, check_same_thread=False)
-        self._db.row_factory = sqlite3.Row
-        self._use_wal()
-        self._db.executescript(TABLES)
+        self._db = Database(file, TABLES)
+        self._transaction = self._db.transaction
         self._add_later_columns()
 
     def close(self) -> None:
-        with self._lock:
-            self._db.close()
+        self._db.close()
 
     def account(self, key: str, starting_points: int) -> str:
         """The account of a key, opened on first sight; its id."""
@@ -151,17 +144,6 @@ class Store:
             row = db.execute(found, (token, path)).fetchone()
         return Upload(*row) if row else None
 
-    def _use_wal(self) -> None:
-        """Two processes that start at once collide here, and SQLite does not wait for this change itself."""
-        for _ in range(100):
-            try:
-                self._db.execute("PRAGMA journal_mode = WAL")
-            except sqlite3.OperationalError:
-                time.sleep(0.02)
-            else:
-                break
-        self._db.execute("PRAGMA synchronous = NORMAL")
-
     def _add_later_columns(self) -> None:
         """For a new home and for one of an earlier version alike."""
         with self._transaction() as db:
@@ -169,17 +151,6 @@ class Store:
             for name, kind in LATER.items():
                 if name not in known:
                     db.execute(f"ALTER TABLE tasks ADD COLUMN {name} {kind}")
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._db
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
 
 
 def _task(row: sqlite3.Row) -> Task:

@@ -1,11 +1,13 @@
 """The sandbox itself: every twin's listeners on free ports of 127.0.0.1, over one folder of kept state."""
 
+import json
 import shutil
 import tempfile
 import threading
 import time
 from collections.abc import Callable
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -13,10 +15,10 @@ from typing import Any
 from sandbox.counts import Counts
 from sandbox.desk import Desk, Setting, Twin
 from sandbox.faults import Faults
-from sandbox.ima import Ima
+from sandbox.shapes import DATA
 from sandbox.wire import Listener
 
-TWINS: tuple[type[Twin], ...] = (Ima,)  # one more vendor is one more module, named here
+REGISTRY = DATA / "registry.json"
 
 
 class Sandbox:
@@ -50,7 +52,7 @@ class Sandbox:
         self._desks: dict[str, Desk] = {}
         self._listeners: list[Listener] = []
         try:
-            for kind in TWINS:
+            for kind in twins():
                 self._open(
                     kind,
                     Setting(self._home, speed, clock, {}, Counts(kind.endpoints), Faults(kind.endpoints)),
@@ -102,3 +104,9 @@ class Sandbox:
         for name, listener in bound.items():
             listener.answer = partial(desk.answer, name)
             listener.start()
+
+
+def twins() -> list[type[Twin]]:
+    """Every vendor of data/registry.json: one more is one more module with a TWIN, and a row there."""
+    names = json.loads(REGISTRY.read_text(encoding="utf-8"))["twins"]
+    return [import_module(f"sandbox.{name}").TWIN for name in names]

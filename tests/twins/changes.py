@@ -11,7 +11,7 @@ from typing import Any
 
 Path = tuple[str | int, ...]
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-HOSTS = ("api", "upload", "files")
+WORDS = ("Bearer", "Token")  # before a key
 HUGE = 10**30
 A_LINK = "https://example.com/input.jpg"
 GONE = object()  # in the place of a field: there is none
@@ -37,13 +37,13 @@ QUERY_VALUES = {
 }
 HEADER_VALUES = {  # what else may be tried with a header than with all of them
     "Authorization": {
-        "Token instead of Bearer": "Token {key}",
-        "bearer in small letters": "bearer {key}",
+        "another vendor's word": "{other_word} {key}",
+        "in small letters": "{small} {key}",
         "without the word": "{key}",
-        "without the key": "Bearer",
-        "with two blanks": "Bearer  {key}",
-        "with the key of another vendor": "Bearer sk_example_placeholder",
-        "with the key of another account": "Bearer ima_example_placeholder",
+        "without the key": "{word}",
+        "with two blanks": "{word}  {key}",
+        "with the key of another vendor": "{word} sk_example_placeholder",
+        "with the key of another account": "{word} {other_key}",
     },
     "Content-Type": {
         "text/plain": "text/plain",
@@ -57,7 +57,8 @@ HEADER_VALUES = {  # what else may be tried with a header than with all of them
 
 @dataclass(frozen=True)
 class Sent:
-    """One request. `body`: a JSON value, bytes, or GONE. `key`: what Authorization carries, or would."""
+    """One request. `body`: a JSON value, bytes, or GONE. `key`: what Authorization carries, or would, behind
+    `word`; `other_key`: of another account there. `hosts`: the vendor's."""
 
     method: str
     host: str
@@ -66,6 +67,9 @@ class Sent:
     headers: dict[str, str] = field(default_factory=dict)
     body: Any = GONE
     key: str = ""
+    word: str = "Bearer"
+    other_key: str = "ima_example_placeholder"
+    hosts: tuple[str, ...] = ("api", "upload", "files")
 
     @property
     def data(self) -> bytes | None:
@@ -92,7 +96,7 @@ def _of_route(sent: Sent) -> Iterator[tuple[str, Sent]]:
     for method in METHODS:
         if method != sent.method:
             yield f"method {method}", replace(sent, method=method)
-    for host in HOSTS:
+    for host in sent.hosts:
         if host != sent.host:
             yield f"host {host}", replace(sent, host=host)
     first, *rest = sent.path.strip("/").split("/")
@@ -117,8 +121,11 @@ def _of_headers(sent: Sent) -> Iterator[tuple[str, Sent]]:
             del headers[name]
         return replace(sent, headers=headers)
 
+    other_word = next(word for word in WORDS if word != sent.word)
+    keys = {"key": sent.key, "other_key": sent.other_key}
+    words = {"word": sent.word, "small": sent.word.lower(), "other_word": other_word}
     if "Authorization" not in sent.headers:
-        added = {**sent.headers, "Authorization": f"Bearer {sent.key}"}
+        added = {**sent.headers, "Authorization": f"{sent.word} {sent.key}"}
         yield "header Authorization added", replace(sent, headers=added)
     for name, value in sent.headers.items():
         dropped = {other: kept for other, kept in sent.headers.items() if other != name}
@@ -129,7 +136,7 @@ def _of_headers(sent: Sent) -> Iterator[tuple[str, Sent]]:
         yield f"header {name} of another value", put(name, "other")
         yield f"header {name} in other case", put(name, _other_case(value))
         for what, other in HEADER_VALUES.get(name, {}).items():
-            yield f"header {name} {what}", put(name, other.format(key=sent.key, value=value))
+            yield f"header {name} {what}", put(name, other.format(value=value, **keys, **words))
 
 
 def _of_query(sent: Sent) -> Iterator[tuple[str, Sent]]:
