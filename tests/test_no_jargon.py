@@ -139,7 +139,7 @@ def test_what_a_vendor_says_does_not_reach_a_person_where_it_is_no_plain_word(
     ):
         error = errors.REFUSALS[kind][0] if kind in errors.REFUSALS else KINDS[kind]
         stopped: Any = error("It stopped.", kind=kind, detail=said)
-        item = speech.failure(stopped, speech.Voice(spoken), None, gateway, [])
+        item = speech.failure(stopped, speech.Voice(spoken), plan=None, gateway=gateway, others=[])
         assert jargon(item["message"]) == [], item["message"]
 
 

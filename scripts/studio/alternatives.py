@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
-from studio import billing, catalogue, params
+from studio import billing, catalogue, conditions, params
 from studio.errors import UsageError
 from studio.form import Asked, Offer
 from studio.placing import PICTURE, understood
@@ -51,6 +51,7 @@ def alternatives(
         spec = catalogue.by_id(offer.model_id, gateway.id)
         try:
             resolved = params.bind(offer, asked, always=spec.always if spec else {})
+            conditions.check(offer, resolved.values, asked.files)
             price, _ = billing.choose(offer, resolved, asked.n, gateway)
         except UsageError as no:
             nobody = nobody and no.kind in CANNOT and no.about.get("asked") != params.times(asked.n)

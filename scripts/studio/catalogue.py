@@ -238,6 +238,7 @@ def _model(provider: str, row: Json) -> ModelSpec:
             "alternatives": tuple(row.get("alternatives", ())),
             "task_types": tuple(row["forms"]),
             "estimate": tuple(row["estimate"]),
+            "estimates": {task: tuple(span) for task, span in row.get("estimates", {}).items()},
             "options": _options(row["forms"]),
             "rates": rates,
             "prices": prices,

@@ -62,7 +62,8 @@ def listed(offers: Iterable[Offer], like: ModelSpec, task_type: str) -> list[Mod
 
 
 def _choice(model: ModelSpec, task_type: str) -> Alternative:
-    prices = {steps for _, steps in model.prices.get(task_type, ())}
+    whole = {row["steps"] for row in model.rates.get(task_type, ()) if "per" not in row}
+    prices = whole or {steps for _, steps in model.prices.get(task_type, ())}
     units = {gateway.id: gateway.unit for gateway in catalogue.gateways()}
     return Alternative(
         model.id,

@@ -75,7 +75,7 @@ def measure(file: BinaryIO) -> Facts | None:
 
     file.seek(0)
     try:
-        with av.open(file) as made:
+        with av.open(file, "r") as made:
             seconds = made.duration / av.time_base if made.duration else None
             video = next(iter(made.streams.video), None)
             first = next(made.decode(video), None) if video else None

@@ -71,6 +71,7 @@ class Asked:
     prompt: str | None
     n: int
     options: Mapping[str, Any]  # size, aspect_ratio, ... exactly those that were given
+    files: Mapping[str, Any] = field(default_factory=dict)  # input_images, ... for conditions about them
 
 
 @dataclass(frozen=True)

@@ -170,7 +170,7 @@ def draft(  # noqa: PLR0913 - the parts of a plan, each found by a step of its o
     """Bind what was asked to the live form and find its one price; or stop, with the models that can.
     `chosen_by`: who named the model, where the wish does not; `step`: what a step on an earlier job sends
     besides."""
-    asked = params.read(task_type.id, wish.prompt, wish.n, wish.options)
+    asked = replace(params.read(task_type.id, wish.prompt, wish.n, wish.options), files=given(inputs))
     profile = catalogue.profile(wish.model, {gateway.id}, task_type.id) if wish.model else None
     offers = offers_of(model, task_type.id)
     meant = replace(wish, model=profile.model) if profile else wish
@@ -187,7 +187,7 @@ def draft(  # noqa: PLR0913 - the parts of a plan, each found by a step of its o
     whole, presumed = params.presuming(offer, asked, profile.options if profile else {})
     try:
         resolved = params.bind(offer, whole, model.options, model.always)
-        conditions.check(offer, resolved.values, given(inputs))
+        conditions.check(offer, resolved.values, asked.files)
         price, resolved = billing.choose(offer, resolved, asked.n, gateway)
     except UsageError as no:
         explain(no, offers, offer, whole if no.about.get("asked") in presumed.values() else asked, gateway)
@@ -214,7 +214,7 @@ def draft(  # noqa: PLR0913 - the parts of a plan, each found by a step of its o
         inputs=inputs,
         billing=price,
         language=wish.language,
-        estimate=tuple(slow["estimate"]) if slow else model.estimate,
+        estimate=tuple(slow["estimate"]) if slow else model.estimates.get(task_type.id, model.estimate),
         poll_every=slow.get("poll_every", model.poll_every),
         user_id=wish.user_id,
         speed=wish.speed,

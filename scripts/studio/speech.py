@@ -10,7 +10,7 @@ from typing import Any
 
 from studio import cadence, delivered
 from studio.captions import LINK, clip
-from studio.errors import OverLimit, StudioError
+from studio.errors import NeedsApproval, OverLimit, StudioError
 from studio.messages import Messages, action, language_of
 from studio.types import Alternative, Enclosure, Gateway, Job, Json, Plan, Saved
 
@@ -136,9 +136,10 @@ def results(job: Job, gateway: Gateway, elapsed: float | None, voice: Voice) -> 
     return send
 
 
-def failure(
+def failure(  # noqa: PLR0913 - all by name
     error: StudioError,
     voice: Voice,
+    *,
     plan: Plan | None,
     gateway: Gateway | None,
     others: Sequence[Alternative],
@@ -164,8 +165,9 @@ def failure(
         **{name: value if theirs else words.plainly(value) for name, value in error.about.items()},
     }
     text = words.error(error.kind, type(error).kind, **given).strip()
-    lines = [text, *_reason(words, error), *_bad_shots(words, job), *_ways_out(words, error, gateway, others)]
-    return voice.item(lines)
+    notes = _notes(words, plan) if plan and isinstance(error, NeedsApproval) else []
+    ways = _ways_out(words, error, gateway, others)
+    return voice.item([text, *notes, *_reason(words, error), *_bad_shots(words, job), *ways])
 
 
 def _page(words: Messages, what: str, url: str | None) -> str:

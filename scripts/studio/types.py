@@ -139,6 +139,7 @@ class ModelSpec:
     forms: Mapping[str, Json] = field(default_factory=dict)  # task type -> its options, as a JSON Schema
     rates: Mapping[str, tuple[Json, ...]] = field(default_factory=dict)
     # task type -> rows of {"when", "steps", "per", "basis"}: billed from, where there is no live list
+    estimates: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # task type -> where it is another
     slow: Json = field(default_factory=dict)  # {"when", "estimate", "poll_every"}: options that make it wait
     open: bool = False  # any name is passed on as given: which there are is not known
 

@@ -1,8 +1,8 @@
 """One-click MV: a film from pictures and a song, in shots that can be made anew and composed again. Wire
 facts: references/imagine-future.md.
 
-A film is one task; each of its shots, and each composing, is a job inside it, with a history of takes. A step on
-a finished film is followed by its own job: the film's old state and link say nothing about it.
+A film is one task; each of its shots, and each composing, is a job inside it, with a history of takes. A step
+on a finished film is followed by its own job: the film's old state and link say nothing about it.
 """
 
 from __future__ import annotations
