@@ -69,22 +69,24 @@ def models() -> str:
     parts = []
     for vendor in catalogue.vendors():
         spec_tables = [_model(spec, vendor.gateways) for spec in vendor.models]
-        parts.append([f"## {', '.join(gateway.name for gateway in vendor.gateways)}"])
+        parts.append([f"## {vendor.name}"])
         parts.append([_table(("gateway", "value"), _facts(gateway)) for gateway in vendor.gateways])
         rows = (
             (id, task.default_model or "-", "; ".join(map(_input, task.inputs)) or "none")
             for id, task in vendor.task_types.items()
         )
-        parts.append([_table(("task type", "model when none is named", "pictures to start from"), rows)])
+        parts.append([_table(("task type", "model when none is named", "files to start from"), rows)])
         if vendor.profiles:
             parts.append([_table(("said for a model", "is", "asked first"), map(_profile, vendor.profiles))])
         parts.extend(spec_tables)
     dates = ", ".join(sorted({vendor.as_of for vendor in catalogue.vendors()}))
     return _page(
         "Models",
-        f"What the vendor's documents said on {dates}. The vendor's live list always wins: prices are asked "
-        "there before every purchase, and `create.py models --live` shows what it says now. A model it has "
-        "and this page lacks can be named by its id.",
+        f"What the vendors' documents said on {dates}. Where a vendor has a live list, that always wins: prices "
+        "are asked there before every purchase, and `create.py models --live` shows what it says now; a model "
+        "it has and this page lacks can be named by its id. Elsewhere the tables here are what is billed by, "
+        "and what the vendor says it took is told beside. `create.py models --json` has each model's options "
+        "as a JSON Schema, conditions included.",
         *parts,
     )
 
@@ -139,7 +141,7 @@ def _codes(vendor: Vendor) -> Iterator[list[str]]:
     rows = [(f"`{code}`", f"`{kind}`", "the code") for code, kind in raw["codes"].items()]
     for name, where in (("refusal_texts", "in a refusal"), ("texts", "in any answer")):
         rows += [(text, f"`{kind}`", where) for text, kind in raw.get(name, {}).items()]
-    yield [f"## {', '.join(gateway.name for gateway in vendor.gateways)}"]
+    yield [f"## {vendor.name}"]
     yield [_table(("code or words", "kind", "where"), rows)]
     shared = raw.get("shared", {})
     if shared:
@@ -196,9 +198,19 @@ def _kinds() -> dict[tuple[int, str], Kind]:
                 str(said.get("charged") or error.charged),
                 str(said.get("retry") or error.retry),
             )
+    for kind in _of_conditions([vendor.raw for vendor in catalogue.vendors()]):
+        add(errors.UsageError, kind, "no", "after_change")
     missing = _missing_packages()
     add(errors.UsageError, missing["kind"], missing["charged"], missing["retry"])
     return found
+
+
+def _of_conditions(value: object) -> Iterator[str]:
+    """The kinds of error that conditions of forms have of their own."""
+    if isinstance(value, dict):
+        yield from [value["x-kind"]] if "x-kind" in value else []
+    for part in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _of_conditions(part)
 
 
 def _tree(root: type[StudioError]) -> Iterator[type[StudioError]]:
@@ -269,16 +281,24 @@ def _number(value: float) -> str:
 def _facts(gateway: Gateway) -> Iterator[tuple[str, str]]:
     limit = f"{gateway.unit.amount(gateway.confirm_above)} {gateway.unit.name}"
     yield "id", f"`{gateway.id}`"
-    yield "key", f"`{gateway.key_env}`, starts with `{gateway.key_prefix}`; made at {gateway.key_page}"
-    yield "credit", gateway.credits_page
+    begins = f", starts with `{gateway.key_prefix}`" if gateway.key_prefix else ""
+    yield "key", f"`{gateway.key_env}`{begins}; made at {gateway.key_page or '(not known)'}"
+    yield "credit", gateway.credits_page or "(not known)"
     yield "asked first above", limit
     for role, url in gateway.urls.items():
         yield f"{role} address", url
 
 
 def _input(rule: InputRule) -> str:
+    count = f"{rule.least}" if rule.least == rule.most else f"{rule.least} to {rule.most}"
+    if rule.links_only:
+        return f"{rule.kind}: {count}, a public https link"
     kinds_taken = ", ".join(mime.partition("/")[2].upper() for mime in rule.mime)
-    return f"{rule.least} to {rule.most}, {kinds_taken}, at most {rule.max_bytes // 10**6} MB each"
+    limits = [f"at most {rule.max_bytes // 10**6} MB each"]
+    limits += [f"sides of {rule.min_side} pixels and more"] if rule.min_side else []
+    limits += [f"at most {rule.ratio:g} times as long as wide"] if rule.ratio else []
+    limits += [f"{rule.seconds[0]:g} to {rule.seconds[1]:g} s"] if rule.seconds else []
+    return f"{rule.kind}: {count}, {kinds_taken}, {', '.join(limits)}"
 
 
 def _profile(profile: catalogue.Profile) -> tuple[str, str, str]:

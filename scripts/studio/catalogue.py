@@ -35,6 +35,7 @@ class Vendor:
     """One provider's catalogue."""
 
     id: str
+    name: str
     as_of: str
     gateways: tuple[Gateway, ...]
     task_types: Mapping[str, TaskType]
@@ -112,14 +113,14 @@ def find(words: str, among: Iterable[ModelSpec]) -> ModelSpec | None:
 
 def passed_on(words: str, among: Iterable[ModelSpec]) -> ModelSpec | None:
     """A model of a kind of which it is not known which there are, under the name that was given."""
-    row = next((model for model in among if model.open), None)
+    row = next((model for model in among if model.any_name), None)
     return replace(row, id=words.strip(), name=words.strip()) if row else None
 
 
 def called(words: str, among: Iterable[ModelSpec]) -> tuple[ModelSpec, ...]:
     """The models that go by these words: the one whose id they are, else those whose name or alias. One id
     at two gateways is one model, at the first of them."""
-    asked, models = plain(words), [model for model in among if not model.open]
+    asked, models = plain(words), [model for model in among if not model.any_name]
     by_id = [model for model in models if asked == plain(model.id)]
     found = by_id or [model for model in models if asked in map(plain, _names(model))]
     return tuple(model for n, model in enumerate(found) if model.id not in {one.id for one in found[:n]})
@@ -128,7 +129,7 @@ def called(words: str, among: Iterable[ModelSpec]) -> tuple[ModelSpec, ...]:
 def partly_called(words: str, among: Iterable[ModelSpec]) -> tuple[ModelSpec, ...]:
     """The models of whose names these words are a part: to be asked about, never to be bought."""
     asked = plain(words)
-    named = [model for model in among if not model.open]
+    named = [model for model in among if not model.any_name]
     return tuple(model for model in named if asked and any(asked in plain(name) for name in _names(model)))
 
 
@@ -151,7 +152,7 @@ def nearest(words: str, among: Iterable[ModelSpec], count: int = 3) -> tuple[Mod
     def likeness(model: ModelSpec) -> float:
         return max(difflib.SequenceMatcher(None, asked, plain(name)).ratio() for name in _names(model))
 
-    named = [model for model in among if not model.open]
+    named = [model for model in among if not model.any_name]
     return tuple(sorted(named, key=likeness, reverse=True)[:count])
 
 
@@ -163,7 +164,7 @@ def default_model(task_type: str, available: Iterable[str]) -> ModelSpec:
         for model in made.models:
             if wanted and model.id == wanted.default_model and model.gateway in payable:
                 return model
-    if any(model.open for model in models(task_type)):
+    if any(model.any_name for model in models(task_type)):
         raise UsageError(
             f"{task_type} needs --model: the name of the model, as the vendor gives it.",
             kind="model_needed",
@@ -199,6 +200,7 @@ def _vendor(raw: Json, gateways: Mapping[str, Gateway]) -> Vendor:
     models = tuple(_model(provider, row) for row in raw["models"])
     return Vendor(
         id=provider,
+        name=raw["name"],
         as_of=raw["as_of"],
         gateways=tuple(gateways[row if isinstance(row, str) else row["id"]] for row in raw["gateways"]),
         task_types={id: _task_type(id, row) for id, row in raw["task_types"].items()},

@@ -3,11 +3,12 @@ of it."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from studio import arguments, catalogue, choices, inputs, planning, steps, tables
+from studio import arguments, catalogue, choices, clips, inputs, planning, steps, tables
 from studio.app import App
 from studio.choices import Choice
 from studio.earlier import Earlier, earlier
@@ -82,6 +83,14 @@ def errand(app: App) -> Errand:
             said = Messages(wish.language).say("from_one_of_many", n=before.number, of=among)
             app.remarks.append(said)
     gateway = app.reach(choice.model.gateway, wish.speed)
+    if wish.speed != 1.0 and not app.sandbox and not is_loopback(gateway.urls["api"]):
+        raise UsageError("--speed is for rehearsals: give --sandbox too.", kind="speed_refused")
+    if app.sandbox and task_type.kind == "video" and not clips.can_measure():
+        raise UsageError(
+            "A rehearsal with videos needs one more package: av.",
+            kind="av_needed",
+            detail=f'Install it: {sys.executable} -m pip install "av>=14"   (or: uv run --with av …)',
+        )
     if app.made.command == "start":
         gateway = replace(gateway, connect_timeout=START_TIMEOUT, read_timeout=START_TIMEOUT)
     if len({is_loopback(url) for url in gateway.urls.values()}) > 1 and any(one.data for one in sources):
@@ -114,8 +123,6 @@ def _wish(app: App) -> Wish:
     made = app.made
     speed = made.speed or 1.0
     automatic = choices.automatic(made.model)
-    if speed != 1.0 and not app.sandbox and not _on_loopback(app):
-        raise UsageError("--speed is for rehearsals: give --sandbox too.", kind="speed_refused")
     return Wish(
         prompt=made.prompt,
         task_type=made.task_type,
@@ -135,10 +142,3 @@ def _wish(app: App) -> Wish:
         user_id=made.user_id,
         speed=speed,
     )
-
-
-def _on_loopback(app: App) -> bool:
-    """Whether whoever is paid is an imitation on this machine."""
-    gateways = [app.settings.gateway(made.id) for made in catalogue.gateways()]
-    asked = [made for made in gateways if app.made.gateway in {None, made.id}]
-    return all(is_loopback(made.urls["api"]) for made in asked)

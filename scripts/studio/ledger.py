@@ -21,7 +21,7 @@ from studio.errors import InternalError, Interrupted, NotSaved, UnknownOutcome, 
 from studio.migrations import MIGRATIONS
 from studio.names import Names, own_key
 from studio.preferences import Preferences
-from studio.rows import accepted, dump, job, marks, output
+from studio.rows import accepted, dump, given_up, job, marks, nowhere, output
 from studio.store import Store
 from studio.told import Told
 from studio.types import Clock, Job, Json, Order, Output, Plan, Saved, Shot, Submitted
@@ -100,7 +100,7 @@ class Ledger:
         with self._store.transaction() as db:
             row = db.execute("SELECT state, owner FROM jobs WHERE id = ?", (id,)).fetchone()
             if row["owner"] != self._owner or row["state"] in {"abandoned", "cancelled", "unknown"}:
-                raise _given_up(id)
+                raise given_up(id)
             self._set(db, id, "sending", {"lease": self._clock.time() + LEASE})
 
     def back_to_intent(self, id: str) -> None:
@@ -128,7 +128,7 @@ class Ledger:
                 (self._clock.time() + PARKED, id, self._owner),
             )
             if parked.rowcount != 1:
-                raise _given_up(id)
+                raise given_up(id)
             asked, user_id = db.execute("SELECT asked, user_id FROM jobs WHERE id = ?", (id,)).fetchone()
             self.names.give(db, id, Order(key=own_key(id), user_id=user_id, asked=asked))
 
@@ -195,8 +195,10 @@ class Ledger:
             if error and error["kind"] == NotSaved.kind and saved:
                 error = None
             fields: Json = {"error": dump(error) if error else None, "open": int(not saved)}
-            known = {"charged": charged, "shots": dump(list(map(asdict, shots))) if shots else None}
-            fields.update({name: value for name, value in known.items() if value is not None})
+            if charged is not None:
+                fields["charged"] = charged
+            if shots:
+                fields["shots"] = dump(list(map(asdict, shots)))
             if self._state(db, id) != "done":
                 fields["finished_at"] = self._clock.time()
             self._set(db, id, "done", fields)
@@ -232,7 +234,7 @@ class Ledger:
     def get(self, id: str) -> Job:
         row = self._store.row("SELECT * FROM jobs WHERE id = ?", id)
         if row is None:
-            raise _nowhere(id)
+            raise nowhere(id)
         return self._job(row)
 
     def newest(
@@ -372,7 +374,7 @@ class Ledger:
         before = [origin for origin, targets in MOVES.items() if state in targets]
         row = db.execute("SELECT * FROM jobs WHERE id = ?", (id,)).fetchone()
         if row is None:
-            raise _nowhere(id)
+            raise nowhere(id)
         if row["state"] not in before:
             raise InternalError(f"Job {id} is {row['state']} and cannot become {state}.")
         if row["state"] == "failed":
@@ -409,15 +411,3 @@ class Ledger:
 
     def _event(self, db: sqlite3.Connection, id: str, what: str) -> None:
         db.execute("INSERT INTO events (job, at, what) VALUES (?, ?, ?)", (id, self._clock.time(), what))
-
-
-def _given_up(id: str) -> Interrupted:
-    return Interrupted(f"Job {id} was given up before anything was sent.", kind="given_up")
-
-
-def _nowhere(id: str) -> UsageError:
-    return UsageError(
-        f"There is no job {id}.",
-        kind="no_such_job",
-        detail="`create.py list` shows the jobs there are.",
-    )

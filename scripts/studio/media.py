@@ -33,12 +33,6 @@ FORMATS = {
     "WEBP": ("image/webp", "webp"),
 }
 NOUNS = {"image": "picture", "video": "clip", "audio": "sound"}
-TAKEN = {
-    "image": ("bad_input_file", "Give a PNG, JPEG or WebP picture, or a public https link to one."),
-    "audio": ("bad_sound", "Give an MP3, WAV, AAC or M4A file, or a public https link to one."),
-    "link": ("link_needed", "Put it where it can be fetched from without a password, and give that link."),
-}
-"""What is wrong -> the error's kind, and what is taken."""
 OUTPUT_CAP = 256 * 2**20  # bytes of one finished file
 PIXELS_CAP = 100_000_000  # beyond this a picture is a bomb, not a picture
 QUALITIES = (90, 80, 70)  # of a JPEG that has to fit: tried in turn, before its sides are touched
@@ -345,8 +339,13 @@ def _is_https(link: str) -> bool:
     return parts.scheme == "https" and bool(parts.hostname)
 
 
-def _bad_input(name: str, why: str, kind: str = "image") -> UsageError:
-    problem, wanted = TAKEN[kind]
-    return UsageError(
-        f"The input {name} cannot be used: {why}. Nothing was sent.", kind=problem, detail=wanted
-    )
+def _bad_input(name: str, why: str, what: str = "image") -> UsageError:
+    text = f"The input {name} cannot be used: {why}. Nothing was sent."
+    if what == "audio":
+        wanted = "Give an MP3, WAV, AAC or M4A file, or a public https link to one."
+        return UsageError(text, kind="bad_sound", detail=wanted)
+    if what == "link":
+        wanted = "Put it where it can be fetched from without a password, and give that link."
+        return UsageError(text, kind="link_needed", detail=wanted)
+    wanted = "Give a PNG, JPEG or WebP picture, or a public https link to one."
+    return UsageError(text, kind="bad_input_file", detail=wanted)

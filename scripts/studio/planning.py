@@ -180,7 +180,7 @@ def draft(  # noqa: PLR0913 - the parts of a plan, each found by a step of its o
         if wish.model is None:  # nobody named it now: others that can are as good an answer
             no.alternatives, _ = alternatives(offers, Offer(model.id, "", model.name), asked, gateway)
         raise
-    if not model.open:
+    if not model.any_name:
         model = catalogue.by_id(offer.model_id, gateway.id) or ModelSpec(
             offer.model_id, offer.name, model.provider, gateway.id, poll_every=model.poll_every
         )
@@ -272,7 +272,7 @@ def _admits(task_type: TaskType, wish: Wish) -> bool:
 
 def _offer(wish: Wish, model: ModelSpec, task_type: TaskType, offers: tuple[Offer, ...]) -> Offer:
     """The wished model's newest version (the last of the list), or the version that was named."""
-    if model.open:
+    if model.any_name:
         return tables.offer(catalogue.vendor(model.provider), model, task_type.id)
     of_model = _of_model(wish.model, model, offers)
     if not of_model:

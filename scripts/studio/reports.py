@@ -125,7 +125,7 @@ def model(spec: ModelSpec, gateway: Gateway, default_for: Sequence[str]) -> Json
         "default_for": list(default_for),
         "options": {name: list(values) for name, values in spec.options.items()},
         "forms": {id: tables.whole_form(spec, id) for id in spec.task_types},
-        "any_name": spec.open,
+        "any_name": spec.any_name,
         "prices": [
             {
                 "task_type": task_type,

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from studio.errors import Interrupted, UsageError
 from studio.types import Job, Json, Output, Plan, Saved, Shot, Submitted, TaskRef
 
 AT_THE_VENDOR = ("kind", "url", "width", "height", "seconds", "expires_at")
@@ -60,3 +61,15 @@ def dump(value: Any) -> str:
 def marks(values: Iterable[object]) -> str:
     """(?, ?, ?) for as many values."""
     return f"({', '.join('?' for _ in values)})"
+
+
+def given_up(id: str) -> Interrupted:
+    return Interrupted(f"Job {id} was given up before anything was sent.", kind="given_up")
+
+
+def nowhere(id: str) -> UsageError:
+    return UsageError(
+        f"There is no job {id}.",
+        kind="no_such_job",
+        detail="`create.py list` shows the jobs there are.",
+    )

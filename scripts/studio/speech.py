@@ -104,7 +104,9 @@ def ready_before(voice: Voice) -> Json:
 
 def closed(what: str, voice: Voice) -> Json:
     """`what` is cancelled, stopped or not_charged."""
-    text = voice.words.say("closed.stopped" if what == "stopped" else "closed.cancelled")
+    text = voice.words.say("closed.cancelled")
+    if what == "stopped":
+        text = voice.words.say("closed.stopped")
     if what == "not_charged":
         text = voice.words.say("closed.not_charged")
     return voice.item(text)

@@ -20,7 +20,7 @@ def offers(vendor: Vendor, task_type: str) -> tuple[Offer, ...]:
     return tuple(
         offer(vendor, model, task_type)
         for model in vendor.models
-        if task_type in model.task_types and not model.open
+        if task_type in model.task_types and not model.any_name
     )
 
 

@@ -141,7 +141,7 @@ class ModelSpec:
     # task type -> rows of {"when", "steps", "per", "basis"}: billed from, where there is no live list
     estimates: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # task type -> where it is another
     slow: Json = field(default_factory=dict)  # {"when", "estimate", "poll_every"}: options that make it wait
-    open: bool = False  # any name is passed on as given: which there are is not known
+    any_name: bool = False  # any name is passed on as given: which there are is not known
 
 
 @dataclass(frozen=True)
