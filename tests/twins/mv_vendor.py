@@ -137,11 +137,3 @@ def song_url(kind: str, seconds: float, prefix: str = "data:audio/mpeg;base64,")
 
 def picture_url(width: int = 64, height: int = 48, kind: str = "png") -> str:
     return inline(png(width, height, kind), f"image/{kind}")
-
-
-def facts(film: bytes) -> tuple[int, int, float, list[str]]:
-    """Pixels, seconds to the tenth, and the codecs of an MP4."""
-    with av.open(io.BytesIO(film)) as read:
-        video = read.streams.video[0]
-        kinds = [stream.codec_context.name for stream in read.streams]
-        return video.width, video.height, round((read.duration or 0) / av.time_base, 1), kinds

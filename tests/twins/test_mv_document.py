@@ -11,8 +11,9 @@ import pytest
 
 from sandbox import Sandbox
 from twins import mv_printed as printed
+from twins.films import Facts, facts
 from twins.ima_vendor import Clock
-from twins.mv_vendor import A_JOB, Mv, facts, films, newest, shots
+from twins.mv_vendor import A_JOB, Mv, films, newest, shots
 
 
 @pytest.fixture
@@ -110,9 +111,9 @@ def test_the_films_have_the_size_and_length_that_were_asked_for(
     [shot] = shots(answer)
     seconds = shot["jobs"][0]["mv_generate_video_input"]["duration"]
 
-    assert facts(mv.film(answer["signed_url"])) == (*pixels, 12.5, ["h264", "aac"])
-    assert facts(mv.film(shot["jobs"][0]["signed_url"])) == (*pixels, seconds, ["h264"])
-    assert facts(mv.film(films(answer)[0]["signed_url"]))[2] == 12.5
+    assert facts(mv.film(answer["signed_url"])) == Facts(("h264", "aac"), *pixels, 12.5)
+    assert facts(mv.film(shot["jobs"][0]["signed_url"])) == Facts(("h264",), *pixels, seconds)
+    assert facts(mv.film(films(answer)[0]["signed_url"])).seconds == 12.5
 
 
 @pytest.mark.parametrize(("seconds", "count"), [(10, 1), (14, 1), (15, 2), (60, 6), (97, 10), (180, 18)])

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from sandbox import Sandbox
+from twins.films import Facts, facts
 from twins.ima_vendor import Clock
 from twins.imagine_future_vendor import KEY, OTHER_KEY
 from twins.mv_printed import BASE
-from twins.mv_vendor import A_JOB, LONG, OLD_FILM, Mv, facts, films, newest, refused, shots
+from twins.mv_vendor import A_JOB, LONG, OLD_FILM, Mv, films, newest, refused, shots
 
 
 @pytest.fixture
@@ -43,6 +44,8 @@ def test_planning_takes_minutes_then_the_shots_arrive_one_by_one_then_the_film(m
     assert arrived == finished == [0, 1, 2, 3, 4, 5, 6]
     composing = list(dict.fromkeys(job["state"] for answer in seen for job in films(answer)))
     assert composing == ["created", "processing", "success"]
+    lagging = {answer["state"] for answer in seen for job in films(answer) if job["state"] == "success"}
+    assert lagging == {"processing", "success"}
     first_film = next(answer for answer in seen if films(answer))
     assert takes(first_film) == [["success"]] * 6
 
@@ -86,7 +89,7 @@ def test_after_a_restart_everything_is_where_it_was(tmp_path: Path, clock: Clock
         assert [*(seen(mv, id) for id in (running, done, new))] == told
         clock.now += A_JOB
         job = shots(mv.query(done))[3]["jobs"][-1]
-        assert facts(mv.film(job["signed_url"])) == (1280, 720, 10, ["h264"])
+        assert facts(mv.film(job["signed_url"])) == Facts(("h264",), 1280, 720, 10)
 
 
 def test_a_spoiled_shot_ends_the_whole_as_failed_and_the_other_shots_are_good(mv: Mv) -> None:
@@ -98,7 +101,7 @@ def test_a_spoiled_shot_ends_the_whole_as_failed_and_the_other_shots_are_good(mv
     assert takes(answer) == [["success"], ["success"], ["failed"], *[["success"]] * 3]
     job = shots(answer)[2]["jobs"][0]
     assert (job["err_code"], "signed_url" in job) == ("AuditSubmitIllegal", False)
-    assert facts(mv.film(shots(answer)[5]["jobs"][0]["signed_url"]))[2] == 10
+    assert facts(mv.film(shots(answer)[5]["jobs"][0]["signed_url"])).seconds == 10
     assert [task["state"] for task in mv.stats()["tasks"]] == ["failed"]
 
 
@@ -114,16 +117,17 @@ def test_a_shot_that_is_not_there_spoils_nothing(mv: Mv) -> None:
     assert mv.query(spoiled(mv, index=6))["state"] == "success"
 
 
-def test_the_spoiled_shot_is_edited_and_the_film_composed_of_the_newest_takes(mv: Mv) -> None:
-    id = spoiled(mv)
+@pytest.mark.parametrize("index", [0, 2, 5])
+def test_the_spoiled_shot_is_edited_and_the_film_composed_of_the_newest_takes(mv: Mv, index: int) -> None:
+    id = spoiled(mv, index)
     before = newest(mv.query(id))
-    job = mv.edit(id, before[2], "the same street by day").json()["id"]
+    job = mv.edit(id, before[index], "the same street by day").json()["id"]
     mv.clock.now += A_JOB
     edited = mv.query(id)
 
-    record = shots(edited)[2]
-    assert takes(edited)[2] == ["failed", "success"]
-    assert [one["id"] for one in record["jobs"]] == [before[2], job]
+    record = shots(edited)[index]
+    assert takes(edited)[index] == ["failed", "success"]
+    assert [one["id"] for one in record["jobs"]] == [before[index], job]
     assert record["jobs"][1]["mv_generate_video_input"]["prompt"] == "the same street by day"
     assert (edited["state"], "signed_url" in edited) == ("failed", False)
 
@@ -135,7 +139,7 @@ def test_the_spoiled_shot_is_edited_and_the_film_composed_of_the_newest_takes(mv
     mv.clock.now += OLD_FILM
     assert mv.query(id)["state"] == "success"
     assert "err_code" not in mv.query(id)
-    assert facts(mv.film(mv.query(id)["signed_url"])) == (1280, 720, 60, ["h264", "aac"])
+    assert facts(mv.film(mv.query(id)["signed_url"])) == Facts(("h264", "aac"), 1280, 720, 60)
     assert [(task["task_type"], task["state"]) for task in mv.stats()["tasks"]] == [
         ("music_video", "failed"),
         ("music_video_shot", "done"),
@@ -144,7 +148,7 @@ def test_the_spoiled_shot_is_edited_and_the_film_composed_of_the_newest_takes(mv
 
 
 def test_while_an_edit_and_a_composing_go_on_the_whole_shows_its_old_state_and_film(mv: Mv) -> None:
-    id = mv.finished()
+    id = mv.finished(audio_url="https://example.com/song-20s.mp3", resolution="540p")
     old = mv.film(mv.query(id)["signed_url"])
     jobs = newest(mv.query(id))
     mv.edit(id, jobs[0])
@@ -164,7 +168,7 @@ def test_while_an_edit_and_a_composing_go_on_the_whole_shows_its_old_state_and_f
 
 
 def test_the_old_films_link_stays_for_a_minute_after_the_new_film_is_ready(mv: Mv) -> None:
-    id = mv.finished()
+    id = mv.finished(audio_url="https://example.com/song-20s.mp3", resolution="540p")
     film = mv.compose(id, *newest(mv.query(id))).json()["id"]
     ready, shown = [], []
     for answer in mv.walk(id, 1, 180):
@@ -241,27 +245,28 @@ def test_a_composing_takes_good_shots_of_this_music_video_each_once(mv: Mv) -> N
     said = {name: refused(mv.compose(id, *ids)) for name, (ids, _) in tried.items()}
 
     assert said == {name: (400, reason) for name, (_, reason) in tried.items()}
+    assert refused(mv.compose(other, films(mv.query(other))[0]["id"])) == (400, "FieldInvalid")
     assert mv.compose(id, *good).status_code == 200
     assert [task["task_type"] for task in mv.stats()["tasks"]].count("music_video_compose") == 1
 
 
 def test_a_film_of_some_shots_is_as_long_as_they_are(mv: Mv) -> None:
-    id = mv.finished(audio_url="https://example.com/song-33s.mp3")
+    id = mv.finished(audio_url="https://example.com/song-33s.mp3", resolution="540p")
     jobs = newest(mv.query(id))
     mv.compose(id, *jobs[:2])
     mv.clock.now += A_JOB
 
     [first, second] = films(mv.query(id))
-    assert facts(mv.film(first["signed_url"]))[2] == 33
-    assert facts(mv.film(second["signed_url"]))[2] == 22
+    assert facts(mv.film(first["signed_url"])).seconds == 33
+    assert facts(mv.film(second["signed_url"])).seconds == 22
 
 
 def test_a_film_of_all_shots_is_as_long_as_the_song_to_the_tenth(mv: Mv) -> None:
-    id = mv.finished(audio_url="https://example.com/song-21.4s.mp3")
+    id = mv.finished(audio_url="https://example.com/song-21.4s.mp3", resolution="540p")
     mv.compose(id, *reversed(newest(mv.query(id))))
     mv.clock.now += A_JOB
 
-    assert [facts(mv.film(film["signed_url"]))[2] for film in films(mv.query(id))] == [21.4, 21.4]
+    assert [facts(mv.film(film["signed_url"])).seconds for film in films(mv.query(id))] == [21.4, 21.4]
 
 
 def test_a_query_by_any_of_its_jobs_answers_about_the_music_video(mv: Mv) -> None:
@@ -345,20 +350,21 @@ def test_ordered_faults_change_the_size_and_the_price(mv: Mv) -> None:
     mv.spoil({"kind": "charge", "points": 999})
     answer = mv.query(mv.finished())
 
-    assert facts(mv.film(answer["signed_url"]))[:3] == (320, 180, 60)
+    assert facts(mv.film(answer["signed_url"])) == Facts(("h264", "aac"), 320, 180, 60)
     assert mv.stats()["points_charged"] == 999
 
 
 def test_a_query_can_be_answered_about_somebody_elses(mv: Mv) -> None:
     id = mv.made()
     edited = mv.finished()
-    job = mv.edit(edited, newest(mv.query(edited))[0]).json()["id"]
-    for asked in (id, newest(mv.query(edited))[0], job):
+    shot = newest(mv.query(edited))[0]
+    job = mv.edit(edited, shot).json()["id"]
+    for asked in (id, edited, shot, job):
         mv.fault("detail", {"kind": "other_task"})
         answer = mv.query(asked)
         assert answer["id"] not in (id, edited, job)
         assert answer["state"] == "success"
-        assert facts(mv.film(answer["signed_url"]))[2] == 60
+        assert facts(mv.film(answer["signed_url"])).seconds == 60
     assert mv.query(id)["id"] == id
 
 
