@@ -10,7 +10,7 @@ import pytest
 
 from sandbox import Sandbox
 from twins.ima_vendor import Clock
-from twins.imagine_future_vendor import Gateway
+from twins.imagine_future_vendor import Gateway, form
 from twins.vidu_printed import (
     FRAMES,
     IMAGE,
@@ -20,7 +20,6 @@ from twins.vidu_printed import (
     SUCCESS,
     TEXT,
     TEXT_ANSWER,
-    form,
 )
 
 KINDS = {
