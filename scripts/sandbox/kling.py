@@ -92,7 +92,7 @@ class Kling:
 
     def _task(self, endpoint: str, body: Body, account: str, shape: tuple[int, int], length: float) -> Task:
         id, own = new_id(), body.get("external_task_id")
-        sound = endpoint == AVATAR or body.get("keep_original_sound", "yes") == "yes"
+        sound = body.get("keep_original_sound", "yes") == "yes"  # the vendor's own; an avatar always speaks
         return Task(
             id=id,
             shop=self.name,

@@ -15,7 +15,7 @@ from sandbox.shop import Film, Shop, Still, Task
 from sandbox.shop_store import ShopStore
 from sandbox.wire import Answer, Call
 
-PATH = re.compile(r"/([a-z]+)/([0-9]{18})/([a-z0-9.-]+)")
+PATH = re.compile(r"/[a-z]+/([0-9]{18})/([a-z0-9.-]+)")
 LOOPBACK = ("127.0.0.1", "localhost")
 
 
@@ -77,10 +77,10 @@ class ShopFiles:
 
     def _found(self, path: str) -> Film | Still | None:
         named = PATH.fullmatch(path)
-        task = (self._lent.get(named[2]) or self._store.task(named[2])) if named else None
-        if named is None or task is None or task.shop != named[1]:
+        task = (self._lent.get(named[1]) or self._store.task(named[1])) if named else None
+        if named is None or task is None:
             return None
-        return self._shops[task.shop].file(task, named[3], self._setting.clock())
+        return self._shops[task.shop].file(task, named[2], self._setting.clock())
 
     def _is_good(self, path: str, query: tuple[tuple[str, str], ...]) -> bool:
         """Is this the query that was handed out with the path, and still in time?"""

@@ -30,6 +30,15 @@ def inline(data: bytes, kind: str = "image/png") -> str:
     return f"data:{kind};base64,{bare(data)}"
 
 
+def form(value: Any) -> Any:
+    """The shape of an answer: keys and types, of a list its first element."""
+    if isinstance(value, dict):
+        return {name: form(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [form(inner) for inner in value[:1]]
+    return type(value)
+
+
 class Gateway:
     """The wire. Answers are what came, unread, but for the short ways below."""
 

@@ -77,6 +77,7 @@ def test_a_key_opens_an_account_with_a_hundred_thousand_credits(
 
 
 def test_an_account_pays_with_what_it_has_and_no_more(gateway: Gateway) -> None:
+    Gateway(gateway.sandbox, key=OTHER_KEY).bought("text2video", {**TURBO, "duration": 2})
     assert gateway.control("account", {"key": KEY, "points": 3}).status_code == 200
     gateway.bought("text2video", TURBO)
 
@@ -84,9 +85,9 @@ def test_an_account_pays_with_what_it_has_and_no_more(gateway: Gateway) -> None:
 
     assert (answer.status_code, answer.json()["reason"]) == (400, "CreditInsufficient")
     stats = gateway.stats()
-    assert (stats["accepted"], stats["refused"], stats["points_charged"]) == (1, {"CreditInsufficient": 1}, 2)
-    assert stats["balance"] == {KEY[-4:]: 1}
-    Gateway(gateway.sandbox, key=OTHER_KEY).bought("text2video", TURBO)
+    assert (stats["accepted"], stats["refused"]) == (2, {"CreditInsufficient": 1})
+    assert stats["charged"] == {KEY[-4:]: 2, OTHER_KEY[-4:]: 4}
+    assert stats["balance"] == {KEY[-4:]: 1, OTHER_KEY[-4:]: 99_996}
 
 
 def test_a_balance_can_be_set_between_two_tasks(gateway: Gateway) -> None:
@@ -153,6 +154,16 @@ def test_a_route_that_the_document_has_not_is_404_and_a_violation(
 
     assert (answer.status_code, answer.json()["reason"]) == (404, "NotFound")
     assert gateway.stats()["violations"] == [f"unknown route: {method} {path} on api"]
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[" * 100_000, b'{"seed": NaN}', b"{} {}"])
+def test_a_body_that_is_no_json_is_refused(gateway: Gateway, body: bytes) -> None:
+    headers = {**gateway.headers, "Content-Type": "application/json"}
+    for path, said in {"/ai/avu/text2video": 400, f"/ai/kling/v1/{MOTION}": 1200}.items():
+        answer = gateway.http.post(gateway.base + path, data=body, headers=headers, timeout=5)
+        assert (answer.status_code, answer.json()["code"]) == (400, said)
+        assert answer.json()["message"] == "the body is not JSON"
+    assert gateway.stats()["violations"] == []
 
 
 def test_calls_are_counted_by_endpoint_and_creates_by_prompt(gateway: Gateway) -> None:
@@ -317,10 +328,14 @@ def test_an_altered_link_is_refused(gateway: Gateway, clock: Clock, alter: Any) 
     assert gateway.stats()["violations"] == []
 
 
-@pytest.mark.parametrize("where", ["header", "query", "other header"])
+@pytest.mark.parametrize("where", ["header", "query", "other header", "anything in its header"])
 def test_a_key_has_no_business_at_the_files_host(gateway: Gateway, clock: Clock, where: str) -> None:
     link = finished(gateway, clock)["cover_url"]
-    headers = {"header": gateway.headers, "other header": {"X-Key": KEY}}.get(where, {})
+    headers = {
+        "header": gateway.headers,
+        "other header": {"X-Key": KEY},
+        "anything in its header": {"Authorization": "Basic other"},
+    }.get(where, {})
 
     answer = gateway.http.get(link + (f"&key={KEY}" if where == "query" else ""), headers=headers, timeout=5)
 

@@ -10,7 +10,7 @@ import pytest
 from sandbox import Sandbox
 from twins.films import Facts, facts
 from twins.ima_vendor import Clock
-from twins.imagine_future_vendor import Gateway, bare, png
+from twins.imagine_future_vendor import Gateway, bare, form, png
 from twins.kling_printed import (
     AVATAR,
     AVATAR_REQUEST,
@@ -20,7 +20,6 @@ from twins.kling_printed import (
     PROCESSING,
     SUCCESS,
 )
-from twins.vidu_printed import form
 
 REQUESTS = {MOTION: MOTION_REQUEST, AVATAR: AVATAR_REQUEST}
 KINDS = {MOTION: "motion_control", AVATAR: "avatar"}

@@ -109,6 +109,14 @@ def test_ten_megabytes_of_a_picture_are_taken_and_a_byte_more_is_not(gateway: Ga
     check_refused(gateway, MOTION, body, "10 MB")
 
 
+def test_a_data_url_is_refused_for_its_prefix(gateway: Gateway) -> None:
+    picture = inline(png(400, 400))
+
+    check_refused(gateway, MOTION, changed(MOTION, image_url=picture), "without the prefix")
+    check_refused(gateway, AVATAR, changed(AVATAR, image=picture), "without the prefix")
+    gateway.kling_bought(AVATAR, changed(AVATAR, image=picture.split(",")[1]))
+
+
 def test_an_unknown_model_is_1203(gateway: Gateway) -> None:
     for endpoint in REQUESTS:
         body = changed(endpoint, model_name="kling-v9")

@@ -10,7 +10,7 @@ import pytest
 
 from sandbox import Sandbox
 from twins.ima_vendor import Clock
-from twins.imagine_future_vendor import Gateway
+from twins.imagine_future_vendor import Gateway, form
 from twins.vidu_printed import (
     FRAMES,
     IMAGE,
@@ -20,7 +20,6 @@ from twins.vidu_printed import (
     SUCCESS,
     TEXT,
     TEXT_ANSWER,
-    form,
 )
 
 KINDS = {
@@ -134,6 +133,11 @@ def test_every_row_of_the_price_table_is_charged(
         ("text2video", {"model": "viduq3-turbo", "resolution": "540p", "duration": 1, "off_peak": True}, 1),
         ("start-end2video", {"model": "viduq2"}, 30),  # no row: this twin's own
         ("reference2video", {"model": "viduq1", "resolution": "1080p"}, 60),  # no row: this twin's own
+        (
+            "start-end2video",  # half of 1.5 times 2, rounded up
+            {"model": "viduq2", "resolution": "540p", "duration": 1, "off_peak": True},
+            2,
+        ),
         ("template2video", {}, 60),  # "varies by template": this twin's own
         ("ref2image/nano", {}, 10),
     ],

@@ -306,6 +306,18 @@ def test_every_query_hands_out_links_of_a_day_and_dead_ones_are_refused(
     assert gateway.file(gateway.creations(id)["creations"][0]["cover_url"]).status_code == 200
 
 
+def test_a_file_is_not_there_before_the_task_has_ended(gateway: Gateway, clock: Clock) -> None:
+    id = gateway.bought("text2video", TURBO)["task_id"]
+    clock.now += 3600
+    link = gateway.creations(id)["creations"][0]["cover_url"]
+    clock.now -= 3590
+
+    early = gateway.file(link)
+
+    assert (early.status_code, early.headers["Content-Type"]) == (404, "application/xml")
+    assert gateway.vidu("img2video", {**IMAGE, "images": [link]}).json()["reason"] == "ImageDownloadFailure"
+
+
 def test_nothing_kept_holds_a_port(clock: Clock, tmp_path: Path) -> None:
     with Sandbox(tmp_path, clock=clock) as sandbox:
         gateway = Gateway(sandbox)

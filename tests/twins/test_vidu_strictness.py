@@ -215,6 +215,7 @@ def test_a_picture_may_come_as_a_data_url(gateway: Gateway, kind: str, format: s
         (inline(png()[:-30]), NO_PICTURE),
         ("data:image/png;base64,", NO_PICTURE),
         ("data:image/png;base64,!!!!", NO_PICTURE),
+        (inline(png()).replace(",", ",\n"), NO_PICTURE),
         ("data:image/png,raw", NO_PICTURE),
         (inline(png(401, 100)), NO_SIZE),
         (inline(png(100, 401)), NO_SIZE),

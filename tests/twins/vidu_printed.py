@@ -143,12 +143,3 @@ PRICES = [
     ("viduq2", "1080p", 10, 80),
     ("viduq1", "1080p", 5, 40),
 ]
-
-
-def form(value: Any) -> Any:
-    """The shape of an answer: keys and types, of a list its first element."""
-    if isinstance(value, dict):
-        return {name: form(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [form(inner) for inner in value[:1]]
-    return type(value)
