@@ -82,11 +82,11 @@ def models() -> str:
     dates = ", ".join(sorted({vendor.as_of for vendor in catalogue.vendors()}))
     return _page(
         "Models",
-        f"What the vendors' documents said on {dates}. Where a vendor has a live list, that always wins: prices "
-        "are asked there before every purchase, and `create.py models --live` shows what it says now; a model "
-        "it has and this page lacks can be named by its id. Elsewhere the tables here are what is billed by, "
-        "and what the vendor says it took is told beside. `create.py models --json` has each model's options "
-        "as a JSON Schema, conditions included.",
+        f"What the vendors' documents said on {dates}. Where a vendor has a live list, that always wins: "
+        "prices are asked there before every purchase, and `create.py models --live` shows what it says "
+        "now; a model it has and this page lacks can be named by its id. Elsewhere the tables here are what "
+        "is billed by, and what the vendor says it took is told beside. `create.py models --json` has each "
+        "model's options as a JSON Schema, conditions included.",
         *parts,
     )
 

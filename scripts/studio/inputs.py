@@ -59,16 +59,16 @@ def given(sources: tuple[Source, ...]) -> dict[str, Any]:
 
 
 def _check_alike(task_type: TaskType, sources: tuple[Source, ...]) -> None:
-    """Two frames of one film have about one shape."""
-    shapes = [one.width / one.height for one in sources if one.width and one.height]
-    if task_type.alike_within and len(shapes) > 1:
-        apart = max(shapes) / min(shapes)
+    """Two frames of one film have about the same sides."""
+    sides = [(one.width, one.height) for one in sources if one.width and one.height]
+    if task_type.alike_within and len(sides) > 1:
+        apart = max(max(pair) / min(pair) for pair in zip(*sides, strict=True))
         if apart > task_type.alike_within:
             raise UsageError(
-                f"The two pictures differ too much in shape for {task_type.id}: by a factor of {apart:.2f}, "
-                f"at most {task_type.alike_within:g} is taken.",
+                f"The two pictures differ too much in size for {task_type.id}: a side of one is {apart:.2f} "
+                f"times that of the other, at most {task_type.alike_within:g} is taken.",
                 kind="unlike_pictures",
-                detail="Crop one of them to the shape of the other.",
+                detail="Crop or scale one of them to the size of the other.",
             )
 
 

@@ -97,7 +97,7 @@ class InputRule:
 class TaskType:
     """What one vendor makes of what. `inferred`: inputs alone can mean it. `step`: the command that goes on
     with an earlier job by it. `inline_bytes`: of all local inputs together, which travel in the request.
-    `alike_within`: how far the shapes of two pictures may differ, as a factor. `notes`: rows of {"when":
+    `alike_within`: how far the sides of two pictures may differ, as a factor. `notes`: rows of {"when":
     options, "say": a message's key}."""
 
     id: str
