@@ -62,7 +62,13 @@ def sample(vendor: str, task_type: str, **changes: Any) -> Plan:
     made = catalogue.vendor(vendor)
     model = next(one for one in made.models if task_type in one.task_types)
     kind = made.task_types[task_type].kind
-    about = {"provider": vendor, "gateway": GATEWAY.id, "task_type": task_type, "kind": kind, "values": {}}
+    about: dict[str, Any] = {
+        "provider": vendor,
+        "gateway": GATEWAY.id,
+        "task_type": task_type,
+        "kind": kind,
+        "values": {},
+    }
     about["model"] = ModelRef(model.id, model.name, model.version or "")
     about["billing"] = Billing(None, None, None, GATEWAY.unit.name, "unknown")
     return plan(**{**about, **changes})

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from studio.answers import Verdicts, identifier, inline, rows, seconds, table, text, whole
+from studio.answers import Verdicts, identifier, inline, rows, seconds, segment, table, text, whole
 from studio.contract import KEY, Read, Request, Response
 from studio.errors import UnknownOutcome
 from studio.form import Offer
@@ -137,7 +137,7 @@ class Provider:
         return Request(
             what=what,
             method="GET",
-            url=f"{self._base}/tasks/{id}",
+            url=f"{self._base}/tasks/{segment(id)}",
             query={"endpoint": endpoint},
             headers=self._headers,
             safe=True,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from studio.answers import Verdicts, data_url, identifier, rows, seconds, table, text, whole
+from studio.answers import Verdicts, data_url, identifier, rows, seconds, segment, table, text, whole
 from studio.contract import KEY, Read, Request, Response
 from studio.errors import UnknownOutcome, UsageError
 from studio.form import Offer
@@ -58,7 +58,9 @@ class Provider:
         step = STEPS.get(plan.task_type)
         if step:
             body = self._step_body(plan)
-            return self._request("the paid request", "POST", f"/{plan.values['mv']}/{step}", body, safe=False)
+            return self._request(
+                "the paid request", "POST", f"/{segment(plan.values['mv'])}/{step}", body, safe=False
+            )
         images = [ref.value for ref in media if ref.role == "image"]
         (song,) = [ref.value for ref in media if ref.role == "audio"]
         prompt = {"prompt": plan.prompt} if plan.prompt else {}
@@ -92,7 +94,7 @@ class Provider:
         return TaskRef(self._gateway.id, id, self._now(), route)
 
     def poll_request(self, task: TaskRef, language: str) -> Request:
-        return self._request("the task's state", "GET", f"/{task.route.get('mv', task.task_id)}")
+        return self._request("the task's state", "GET", f"/{segment(task.route.get('mv', task.task_id))}")
 
     def parse_poll(self, task: TaskRef, response: Response) -> Poll:
         film = self._film(response, task.route.get("mv", task.task_id))
