@@ -161,7 +161,7 @@ class Provider:
         """The take that a step made: the one of its id, else the newest that was not there before: of
         an edit, the newest of that shot."""
         histories = [_takes_of(record) for record in _records(film, task.route["record"])]
-        edited, known = task.route.get("instead_of"), set(task.route["known"].split(","))
+        edited, known = task.route.get("instead_of", ""), set(task.route["known"].split(","))
         same = [takes for takes in histories if edited in map(_id, takes)] or histories
         mine = [take for takes in histories for take in takes if _id(take) == task.task_id]
         new = mine or [take for takes in same for take in takes if _id(take) not in known]
