@@ -302,8 +302,8 @@ def _input(rule: InputRule) -> str:
 
 
 def _profile(profile: catalogue.Profile) -> tuple[str, str, str]:
-    options = (f"`--{name.replace('_', '-')} {value}`" for name, value in profile.options.items())
-    made = " ".join((f"`{profile.model}`", *options))
+    given = (f"`{options.flag(name)} {value}`" for name, value in profile.options.items())
+    made = " ".join((f"`{profile.model}`", *given))
     return ", ".join(profile.words), made, "always" if profile.ask else "when dear"
 
 
@@ -311,14 +311,18 @@ def _model(spec: ModelSpec, gateways: Sequence[Gateway]) -> list[str]:
     unit = next(gateway.unit for gateway in gateways if gateway.id == spec.gateway)
     rows = [
         ("id", f"`{spec.id}`"),
-        ("version", f"`{spec.version}`"),
+        *([("version", f"`{spec.version}`")] if spec.version else []),
         ("also called", ", ".join(spec.aliases)),
         ("good for", "; ".join(spec.traits[language] for language in LANGUAGES)),
     ]
-    rows += [(f"`--{name.replace('_', '-')}`", ", ".join(values)) for name, values in spec.options.items()]
-    for task_type, prices in spec.prices.items():
+    rows += [(f"`{options.flag(name)}`", ", ".join(values) or "any") for name, values in spec.options.items()]
+    for prices in dict.fromkeys(spec.prices.values()):
         words = ", ".join(f"{what}: {unit.amount(steps)}" for what, steps in prices)
-        rows.append((f"{task_type}, {unit.name}", words))
+        types = ", ".join(task_type for task_type, same in spec.prices.items() if same == prices)
+        rows.append((f"{types}: {unit.name}", words))
+    unknown = [task_type for task_type in spec.task_types if task_type not in spec.prices]
+    if unknown:
+        rows.append((f"{', '.join(unknown)}: {unit.name}", "not known: asked about first"))
     if spec.estimate:
         rows.append(("takes about", f"{spec.estimate[0]} to {spec.estimate[1]} s"))
     return [f"### {spec.name}", _table(("fact", "value"), rows)]

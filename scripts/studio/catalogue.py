@@ -230,7 +230,7 @@ def _profile(row: Json, models: Iterable[ModelSpec]) -> Profile:
 
 def _model(provider: str, row: Json) -> ModelSpec:
     rates = {task: tuple(rows) for task, rows in row.get("rates", {}).items()}
-    listed = row.get("prices") or {task: list(map(_price, rows)) for task, rows in rates.items()}
+    listed = row.get("prices") or {task: _prices(rows) for task, rows in rates.items()}
     prices = {task: tuple((what, steps) for what, steps in rows) for task, rows in listed.items()}
     return ModelSpec(
         **{
@@ -248,13 +248,19 @@ def _model(provider: str, row: Json) -> ModelSpec:
     )
 
 
+def _prices(rows: Iterable[Json]) -> list[tuple[str, int]]:
+    """Rows to bill from, as those to show: the rates, where there are any, as the others follow from them."""
+    each = [row for row in rows if "per" in row]
+    return [_price(row) for row in each or rows]
+
+
 def _price(row: Json) -> tuple[str, int]:
-    """A row to bill from, as one to show."""
     when = [
         f"{name} {value}" if isinstance(value, int) else str(value) for name, value in row["when"].items()
     ]
-    each = [f"for each of {row['per']}"] if "per" in row else []
-    return ", ".join((*when, *each)) or "any", row["steps"]
+    each = ["a second"] if row.get("per") == "duration" else []
+    sure = [row["basis"]] if row.get("basis") == "inferred" else []
+    return ", ".join((*when, *each, *sure)) or "any", row["steps"]
 
 
 def _options(forms: Mapping[str, Json]) -> dict[str, tuple[str, ...]]:

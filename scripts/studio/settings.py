@@ -87,17 +87,20 @@ class Settings:
 
     def _urls(self, gateway: Gateway, hosts: list[str]) -> dict[str, str]:
         urls = dict(gateway.urls)
-        led_away = self.base_url or self.environment.get(url_variable(gateway.id, "api"))
-        if led_away and not self.environment.get(url_variable(gateway.id, "alternate")):
+        if (self.base_url or self._address(gateway, "api")) and not self._address(gateway, "alternate"):
             urls.pop("alternate", None)  # it is the alternate of the address that is not used
         for role in urls:
-            name = url_variable(gateway.id, role)
-            given = self.environment.get(name)
+            name, given = url_variable(gateway.id, role), self._address(gateway, role)
             if role == "api" and self.base_url:
                 name, given = "--base-url", self.base_url
             if given:
                 urls[role] = _allowed(name, given, gateway, hosts)
         return urls
+
+    def _address(self, gateway: Gateway, role: str) -> str | None:
+        """What the environment leads one of a gateway's addresses to."""
+        name = url_variable(gateway.id, role)
+        return self.environment.get(name)
 
 
 def where_from(gateway: Gateway) -> str:

@@ -155,6 +155,7 @@ def failure(  # noqa: PLR0913 - all by name
         "what": words.what(plan) if plan else "",
         "model": plan.model.name if plan else "",
         "asked": "",
+        "most": "",
         "changes": _changes(words, error),
         "detail": error.detail or "",
         "charged": words.charged(error.charged, _told_cost(words, plan, gateway) if voice.costs else ""),

@@ -6,6 +6,7 @@ import json
 import shlex
 from collections.abc import Callable, Iterator
 
+from studio.options import flag
 from studio.types import Json
 
 BRIEF = 170  # characters: what a chat agent's completion notice shows is a little more
@@ -92,7 +93,7 @@ def _models(document: Json) -> Iterator[str]:
         yield f"{row['name']}  {row['id']}{chosen}"
         yield f"    {', '.join(row['task_types'])}; {prices}"
         for name, allowed in row["options"].items():
-            yield f"    --{name.replace('_', '-')}: {', '.join(allowed) or 'any'}"
+            yield f"    {flag(name)}: {', '.join(allowed) or 'any'}"
 
 
 def _list(document: Json) -> Iterator[str]:
