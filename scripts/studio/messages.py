@@ -107,12 +107,13 @@ class Messages:
         return NAMES.sub(lambda found: self.option(found[0]), text)
 
     def made_for(self, task_types: Collection[str]) -> str:
-        """What a model is used for: your pictures; or only pictures made from words."""
+        """What a model is used for: your pictures; or only pictures made from words. What has to be asked for by
+        its name, such as a template, is no part of the whole."""
         known = catalogue.task_types()
         whole = {
             kind
             for kind in dict.fromkeys(made.kind for made in known.values())
-            if all(id in task_types for id, made in known.items() if made.kind == kind)
+            if all(id in task_types for id, made in known.items() if made.kind == kind and made.inferred)
         }
         names = [f"kind.{known[id].kind}" if known[id].kind in whole else f"task.{id}" for id in task_types]
         texts = [self._texts.get(name, name.partition(".")[2].replace("_", " ")) for name in names]
