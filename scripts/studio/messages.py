@@ -114,8 +114,8 @@ class Messages:
         return NAMES.sub(lambda found: self.option(found[0]), text)
 
     def made_for(self, task_types: Collection[str]) -> str:
-        """What a model is used for: your pictures; or only pictures made from words. What has to be asked for by
-        its name, such as a template, is no part of the whole."""
+        """What a model is used for: your pictures; or only pictures made from words. What has to be asked for
+        by its name, such as a template, is no part of the whole."""
         known = catalogue.task_types()
         whole = {
             kind
