@@ -7,11 +7,16 @@ from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
-from studio import params
+from studio import catalogue, inputs, params, planning, tables
 from studio.errors import UsageError
 from studio.form import Resolved
+from studio.planning import Wish
 from studio.types import Json
+from support import run
 from tabled import MODELS, SECONDS, bound, no, offer_of
 
 Verdict: TypeAlias = Literal["sent", "dropped", "no"]
@@ -251,3 +256,106 @@ def test_one_is_made_at_a_time(id: str) -> None:
             lambda task_type=task_type, asked=asked: params.bind(offer_of(MODELS[id], task_type), asked)
         )
         assert refused.detail == "--n can be 1."
+
+
+# --- what a program is told -------------------------------------------------------------------------------
+
+SOLD = [(id, task_type) for id, model in MODELS.items() for task_type in model.task_types]
+MORE: Mapping[str, tuple[Any, ...]] = {
+    **VALUES,
+    "duration": tuple(
+        value for value in VALUES["duration"] if value != "5"
+    ),  # a word, which JSON has no need of
+    "mode": ("std", "pro", "max"),
+    "character_orientation": ("image", "video", "left"),
+    "keep_original_sound": ("yes", "no", True),
+    "text": ("hello", ""),
+    "lip_sync": (True, False, "maybe"),
+    "add_subtitle": (True, "maybe"),
+    "srt_url": ("https://e.com/a.srt", "a.srt"),
+    "language": ("en", "zh", "fr"),
+    "shot": (0, 1, 1000, 1001),
+    "shots": ("1,2",),
+}
+ALWAYS = {"template_to_video": {"template_id": "t"}, "music_video_shot": {"shot": 1}}
+
+
+def buyable(
+    id: str, task_type: str, files: Mapping[str, list[str]], prompt: str | None, options: Json
+) -> bool:
+    """Whether the command takes it."""
+    made = catalogue.vendor(MODELS[id].provider).task_types[task_type]
+    kinds = {
+        kind: files.get(flag.lstrip("-").replace("-", "_"), ()) for kind, (_, flag) in inputs.KINDS.items()
+    }
+    try:
+        planning.check_prompt(Wish(prompt=prompt), made)
+        inputs.check_count(made, {kind: tuple(names) for kind, names in kinds.items()})
+        bound(id, task_type, files, **options)
+    except UsageError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(("id", "task_type"), SOLD)
+@settings(max_examples=50, deadline=None)
+@given(data=st.data())
+def test_the_schema_of_a_form_accepts_exactly_what_the_command_takes(
+    id: str, task_type: str, data: st.DataObject
+) -> None:
+    schema = tables.whole_form(MODELS[id], task_type)
+    likely = st.sampled_from([name for name in MORE if name in schema["properties"]])
+    names = data.draw(st.lists(likely | st.sampled_from(list(MORE)), unique=True, max_size=3))
+    options = {**ALWAYS.get(task_type, {}), **{n: data.draw(st.sampled_from(MORE[n])) for n in names}}
+    if task_type in ALWAYS and data.draw(st.integers(0, 4)) == 0:
+        options.pop(next(iter(ALWAYS[task_type])))
+    prompt = data.draw(st.sampled_from(["x", "x", "x", None, " ", "x" * 2501, "x" * 5001]))
+    files = {}
+    for flag, most in (("input_images", 8), ("input_video", 1), ("input_audio", 1)):
+        rule = schema["properties"].get(flag, {})
+        usual = rule["minItems"] if flag in schema["required"] else 0
+        count = data.draw(st.sampled_from([usual] * 6 + [rule.get("maxItems", 0), most, 0]))
+        files |= {flag: ["x"] * count} if count else {}
+    document = {**files, **options, **({} if prompt is None else {"prompt": prompt})}
+    accepted = Draft202012Validator(schema).is_valid(document)
+    assert accepted is buyable(id, task_type, files, prompt, options), document
+
+
+@pytest.mark.parametrize(("id", "task_type"), SOLD)
+def test_what_is_needed_alone_is_accepted_and_without_any_of_it_nothing_is(id: str, task_type: str) -> None:
+    schema = tables.whole_form(MODELS[id], task_type)
+    least = {
+        "prompt": "x",
+        **{
+            f: ["x"] * schema["properties"][f]["minItems"]
+            for f in schema["required"]
+            if f.startswith("input_")
+        },
+        **ALWAYS.get(task_type, {}),
+        **({"text": "hello"} if task_type == "avatar" else {}),
+    }
+    valid = Draft202012Validator(schema).is_valid
+    assert valid(least)
+    for name in schema["required"]:
+        assert not valid({key: value for key, value in least.items() if key != name}), name
+    assert schema["additionalProperties"] is False
+
+
+def test_models_prints_every_form_whole_and_valid() -> None:
+    printed = {row["id"]: row for row in run("models", "--json").document["models"]}
+    assert set(printed) == {model.id for model in catalogue.models()}
+    for model in catalogue.models():
+        forms = printed[model.id]["forms"]
+        assert set(forms) == set(model.task_types)
+        for task_type, form in forms.items():
+            Draft202012Validator.check_schema(form)
+            assert form == tables.whole_form(model, task_type)
+            assert "$ref" not in str(form), "nothing has to be looked up elsewhere"
+            made = catalogue.vendor(model.provider).task_types[task_type]
+            assert ("prompt" in form["required"]) is made.prompt
+            assert form["properties"]["prompt"].get("maxLength") == made.prompt_max
+            assert {rule.kind for rule in made.inputs} == {
+                kind
+                for kind, (_, flag) in inputs.KINDS.items()
+                if flag[2:].replace("-", "_") in form["properties"]
+            }

@@ -3,6 +3,8 @@ typed from there and not from our catalogue."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from studio import billing
