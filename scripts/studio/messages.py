@@ -136,13 +136,13 @@ class Messages:
             made = self.say("what_video")
         else:
             made = self.say("what_one" if plan.n == 1 else "what_many", n=plan.n)
-        options = [said for name, value in asked.items() if (said := self._wish(name, value))]
+        options = [said for name, value in asked.items() if (said := self._wish(name, value, plan.kind))]
         listed = self.say("list_and").join(options)
         return self.say("what_options", made=made, options=listed) if options else made
 
-    def _wish(self, name: str, value: object) -> str:
+    def _wish(self, name: str, value: object, kind: str) -> str:
         """An option that was asked for, in few words; nothing for what is long, or for programs."""
-        meant = placing.word(name, value)
+        meant = placing.word(name, value, kind)
         truth = TRUTHS.get(str(meant).casefold())
         if name in LONG:
             return ""
