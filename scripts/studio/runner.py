@@ -157,14 +157,17 @@ class Runner:
 
     def cancel(self, job: Job) -> StudioError | None:
         """Ask the vendor to stop a task, and then what became of it, which is put on record where it is an
-        end. Returns why it would not, if it would not."""
+        end. Returns why it would not, or what went wrong, if anything did."""
         assert isinstance(self.provider, Cancels) and job.task is not None  # noqa: PT018
         no: StudioError | None = None
         try:
             self.provider.parse_cancel(self.http.ask(self.provider.cancel_request(job.task)))
         except StudioError as problem:
             no = problem
-        self.look(job)
+        try:
+            self._take(job, self._ask(job))
+        except StudioError as problem:
+            no = no or problem
         return no
 
     def answers(self, job: Job) -> bool:
