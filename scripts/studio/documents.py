@@ -171,7 +171,7 @@ def failure(  # noqa: PLR0913 - all by name; most are absent where nothing was b
         made, send, resend = _no_job(plan, gateway, voice), [], []
     there = others(error, plan)
     spoken = [speech.failure(error, voice, plan=plan, gateway=gateway, others=there, job=job)]
-    if job and isinstance(error, NotSaved):
+    if job and isinstance(error, NotSaved) and error.kind != "files_gone":
         spoken[0]["message"] = speech.besides(spoken[0]["message"], speech.unsaved(job, voice))
     return {
         **made,

@@ -1,4 +1,4 @@
-"""One command for each thing that can be made through imagine-future, what goes out, and what the files are."""
+"""One command for each thing that is made through imagine-future, what goes out, and what the files are."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from video.stage import CLIP, PICTURE, SONG, SOUND, Film, Stage, film, png, said
 PROMPT = "a lighthouse in a storm"
 H264, WITH_SOUND = ("h264",), ("h264", "aac")
 SMALL = ("--resolution", "540p", "--duration", "2")
+ONE, THREE = ("--input-images", PICTURE), ("--input-images", *3 * (PICTURE,))
 MADE: dict[str, tuple[tuple[str, ...], Film, int | None]] = {
     # words -> the file, and the price
     "text_to_video": (
@@ -31,14 +32,12 @@ MADE: dict[str, tuple[tuple[str, ...], Film, int | None]] = {
         4,
     ),
     "reference_to_video": (
-        ("--task-type", "reference_to_video", "--prompt", PROMPT, *SMALL, "--aspect-ratio", "9:16")
-        + ("--input-images", PICTURE, PICTURE, PICTURE),
+        ("--task-type=reference_to_video", "--prompt", PROMPT, *SMALL, "--aspect-ratio=9:16", *THREE),
         Film(WITH_SOUND, (540, 960), 2.0),
         4,
     ),
     "template_to_video": (
-        ("--task-type", "template_to_video", "--model", "made-up-2", "--set", "template_id=hug", *SMALL)
-        + ("--input-images", PICTURE),
+        ("--task-type=template_to_video", "--model=made-up-2", "--set", "template_id=hug", *SMALL, *ONE),
         Film(H264, (960, 540), 2.0),
         None,
     ),
@@ -58,8 +57,7 @@ MADE: dict[str, tuple[tuple[str, ...], Film, int | None]] = {
         None,
     ),
     "music_video": (
-        ("--task-type", "music_video", "--input-images", PICTURE, PICTURE, "--input-audio", SONG)
-        + ("--resolution", "540p", "--aspect-ratio", "1:1"),
+        ("--task-type=music_video", *ONE, "--input-audio", SONG, "--resolution=540p", "--aspect-ratio=1:1"),
         Film(WITH_SOUND, (540, 540), 50.0),
         None,
     ),
