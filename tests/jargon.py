@@ -14,14 +14,39 @@ CATALOGUES = [
     json.loads(path.read_text(encoding="utf-8"))
     for path in sorted((ROOT / "scripts" / "studio" / "data" / "catalogue").glob("*.json"))
 ]
-MODELS = [model for catalogue in CATALOGUES for model in catalogue["models"]]
+
+
+def whole(value: Any, catalogue: Any) -> Any:
+    """A part of a catalogue, with what it refers to in its place."""
+    if isinstance(value, list):
+        return [whole(one, catalogue) for one in value]
+    if not isinstance(value, dict):
+        return value
+    rest = {name: whole(one, catalogue) for name, one in value.items() if name != "$ref"}
+    if "$ref" not in value:
+        return rest
+    there = whole(catalogue["$defs"][value["$ref"].rpartition("/")[2]], catalogue)
+    return {**there, **rest} if isinstance(there, dict) else there
+
+
+def options(model: Any) -> dict[str, list[Any]]:
+    """What a model takes, with the values that are listed."""
+    found: dict[str, list[Any]] = {}
+    for form in model["forms"].values():
+        for name, row in form["properties"].items():
+            found.setdefault(name, []).extend(row.get("enum", [row["const"]] if "const" in row else []))
+    return found
+
+
+MODELS = [model for catalogue in CATALOGUES for model in whole(catalogue["models"], catalogue)]
 NAMES = sorted({model["name"] for model in MODELS}, key=len, reverse=True)
+SERVICES = {gateway["name"] for one in CATALOGUES for gateway in one["gateways"] if "name" in gateway}
 CODES = {code for catalogue in CATALOGUES for code in catalogue["codes"]}
 
 LINK = re.compile(r"https?://\S+")
 SNAKE = re.compile(r"[A-Za-z0-9]+_[A-Za-z0-9_]+")
 HOST = re.compile(r"\b(?:[\w-]+\.)+(?:com|ai|bot|cn|net|org|io|dev)\b|localhost|\b127\.0", re.I)
-NUMBER = re.compile(r"(?<![\d×.])\d{3,4}(?![\d×.])(?!\s?(?:s\b|min|points|p\b|px|%|秒|分|积分))")
+NUMBER = re.compile(r"(?<![\d×.])\d{3,4}(?![\d×.])(?!\s?(?:s\b|min|points|credits|p\b|px|%|秒|分|积分|点数))")
 TECHNICAL = re.compile(
     r"(?i:\b(?:https?|api|json|tasks?|exit|retry|retries|traceback|stderr|stdout|gateway|token|parameters?"
     r"|attribute|argv|timeout|status|null|undefined)\b)|\bNone\b|\bTrue\b|\bFalse\b|[{}]|--\w|\u200b|\u200d"
@@ -34,7 +59,12 @@ def known_words(field: Any) -> Iterator[str]:
     """Every name of a field in a catalogue, with the ids and versions of models."""
     if isinstance(field, dict):
         for name, value in field.items():
-            yield name
+            if name == "$defs":  # what its parts are called stays in the file
+                for part in value.values():
+                    yield from known_words(part)
+                continue
+            if not name.startswith("x-"):  # of a schema, for its reader
+                yield name
             if name in {"id", "version", "app_id", "app_code"} and isinstance(value, str):
                 yield value
             yield from known_words(value)
@@ -47,7 +77,8 @@ IDS = {  # a plain word is nobody's jargon: "size", "midjourney"
     word
     for catalogue in CATALOGUES
     for word in known_words(catalogue)
-    if re.search(r"[a-z][_-]|[a-z][A-Z]", word) and word.lower() not in {name.lower() for name in NAMES}
+    if re.search(r"[a-z][_-]|[a-z][A-Z]", word)
+    and word.lower() not in {name.lower() for name in (*NAMES, *SERVICES)}
 }
 
 

@@ -7,6 +7,7 @@ import string
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -63,13 +64,27 @@ def kinds() -> set[str]:
         if isinstance(node, ast.keyword) and node.arg == "kind"
         for word in constants(node.value)
     }
-    return literal | {error.kind for error in tree(errors.StudioError)} | set(errors.REFUSALS)
+    conditions = {kind for vendor in catalogue.vendors() for kind in of_conditions(vendor.raw)}
+    return literal | {error.kind for error in tree(errors.StudioError)} | set(errors.REFUSALS) | conditions
 
 
 def made_for() -> set[str]:
     """The keys of what is made: of each kind of making, and of all that make one kind of thing."""
     kinds_of_things = {f"kind.{made.kind}" for made in catalogue.task_types().values()}
     return kinds_of_things | {f"task.{id}" for id in catalogue.task_types()}
+
+
+def noted() -> set[str]:
+    """The keys of what catalogues have to say besides."""
+    types = (made for vendor in catalogue.vendors() for made in vendor.task_types.values())
+    return {f"note.{note['say']}" for made in types for note in made.notes}
+
+
+def of_conditions(value: Any) -> set[str]:
+    """The kinds of error that the conditions of forms have of their own."""
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    own = {value["x-kind"]} if isinstance(value, dict) and "x-kind" in value else set()
+    return own.union(*map(of_conditions, parts))
 
 
 def placeholders(text: str) -> set[str]:
@@ -88,7 +103,9 @@ def test_both_languages_say_the_same_things_with_the_same_values() -> None:
 
 def test_every_text_is_said_somewhere() -> None:
     units = {f"unit.{gateway.unit.name}" for gateway in catalogue.gateways()}
+    whats = {f"what.{id}" for id in catalogue.task_types()} & set(TEXTS["en"])
     families = {key for key in TEXTS["en"] if key.startswith(("option.", "charged."))} | made_for()
+    families |= noted() | whats
     used = said() | {f"error.{kind}" for kind in kinds()} | units | families | {"error.fallback"}
     assert set(TEXTS["en"]) - used == set()
 
@@ -102,7 +119,8 @@ def test_it_can_be_said_whether_something_was_charged(charged: str) -> None:
 
 def test_everything_that_is_said_has_a_text() -> None:
     assert said() <= set(TEXTS["en"]) | {"error.", "charged."}
-    assert {f"unit.{gateway.unit.name}" for gateway in catalogue.gateways()} | made_for() <= set(TEXTS["en"])
+    units = {f"unit.{gateway.unit.name}" for gateway in catalogue.gateways()}
+    assert units | made_for() | noted() <= set(TEXTS["en"])
 
 
 @pytest.mark.parametrize("error", list(tree(errors.StudioError)), ids=lambda error: error.__name__)

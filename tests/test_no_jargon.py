@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from jargon import CATALOGUES, IDS, MODELS, jargon, language
+from jargon import CATALOGUES, IDS, MODELS, jargon, language, options
 from studio import catalogue, errors, speech
 from studio.messages import LANGUAGES, Messages
 from studio.types import Gateway
 
 TEXTS = {spoken: catalogue.load(f"messages.{spoken}.json") for spoken in LANGUAGES}
-OPTIONS = {name for model in MODELS for name in model["options"]} | {
+OPTIONS = {name for model in MODELS for name in options(model)} | {
     "price",
     "n",
     "inputs",
@@ -35,8 +35,9 @@ def wishes(words: Messages) -> list[str]:
     """What somebody can ask for, and a model refuse: a task, an option, a value of one, or two at once."""
     given = [*TASKS]
     for model in MODELS:
-        for name, values in model["options"].items():
-            given += [name, *(f"{name} {value}" for value in values), *map(str, values)]
+        for name, values in options(model).items():
+            listed = [value for value in values if not isinstance(value, bool)]
+            given += [name, *(f"{name} {value}" for value in listed), *map(str, listed)]
     given += ["2k + 16:9", "× 4", "seed 7", "8K"]
     return [words.plainly(wish) for wish in dict.fromkeys(given)]
 
@@ -47,7 +48,7 @@ def values(words: Messages) -> Mapping[str, Sequence[str]]:
     names = [model["name"] for model in MODELS]
     costs = [words.cost(steps, gateway.unit) for gateway in gateways for steps in (None, 0, 5, 429, 1150)]
     times = [words.duration(seconds) for seconds in (0.2, 20, 99, 100, 120, 429, 1800)]
-    options = [words.option(name) for name in sorted(OPTIONS)]
+    options_said = [words.option(name) for name in sorted(OPTIONS)]
     made = [*(words.made_for([task]) for task in TASKS), words.made_for(TASKS)]
     return {
         "text": ["✅"],
@@ -63,13 +64,21 @@ def values(words: Messages) -> Mapping[str, Sequence[str]]:
         "span": [words.span(20, 40), words.span(60, 120), words.span(70, 120), words.span(429, 1800)],
         "cost": [*costs, words.cost(3, gateways[0].unit, least=True)],
         "url": ["https://example.com/a.png"],
-        "key_page": [gateway.key_page for gateway in gateways],
-        "credits_page": [gateway.credits_page for gateway in gateways],
+        "key_page": [words.say("key_page", url="https://example.com/a"), words.say("key_page_unknown")],
+        "credits_page": [
+            words.say("credits_page", url="https://example.com/a"),
+            words.say("credits_page_unknown"),
+        ],
+        "shot": ["2"],
+        "shots": ["2, 4"],
+        "done": ["3"],
+        "life": [words.duration(1800)],
+        "option": options_said,
         "percent": ["1", "95"],
         "seconds": ["7"],
         "least": ["20"],
         "minutes": ["30"],
-        "what": [*options, *made, words.say("what_one"), f"{words.say('what_many', n=2)}, 4K, 16:9"],
+        "what": [*options_said, *made, words.say("what_one"), f"{words.say('what_many', n=2)}, 4K, 16:9"],
         "amount": ["5", "1.5"],
         "unit": [TEXTS[words.language].get(f"unit.{one.unit.name}", one.unit.name) for one in gateways],
         "values": [words.say("list_and").join(wishes(words)[-5:])],
@@ -83,7 +92,7 @@ def values(words: Messages) -> Mapping[str, Sequence[str]]:
         "options": ["4K"],
         "before": ["4K", "-", "5"],
         "after": ["2K", "2048×2048", "6"],
-        "changes": [words.say("change", what=one, before="5", after="6") for one in options],
+        "changes": [words.say("change", what=one, before="5", after="6") for one in options_said],
         "left": [costs[2]],
         "limit": [costs[3]],
         "wish": wishes(words),

@@ -10,7 +10,7 @@ from typing import Any
 
 from studio import catalogue
 from studio.errors import UsageError
-from studio.values import is_ratio, is_size_step, same
+from studio.values import TRUTHS, is_ratio, is_size_step, same
 
 PIXELS = re.compile(r"\d{2,5}\s*[x×]\s*\d{2,5}")
 RATIO = re.compile(r"\s*(\d{1,2})\s*[:：∶比xX×*]\s*(\d{1,2})\s*", re.ASCII)
@@ -34,8 +34,8 @@ def word(name: str, value: Any) -> Any:
 
 def said(name: str, value: Any) -> str:
     """An option and its value, in few words."""
-    if value is True or str(value).casefold() == "true":
-        return name
+    if str(value).casefold() in TRUTHS:
+        return name if TRUTHS[str(value).casefold()] else f"{name} ✗"
     return f"{value} s" if name == "duration" else f"{name} {value}"
 
 

@@ -18,7 +18,7 @@ ASKED_AGAIN = ("unknown", "maybe_bought")
 SIZES = ("size", "quality", "resolution")
 SHORT_LIFE = 3600.0  # seconds; a link that dies sooner is told about
 REASON = re.compile(r"[^\W\d_](?:[^\W_]|[ ,.;:!?'’，。、：；！？-]){7,140}")
-CODE = re.compile(r"\d{3}|[.-]\d|[a-z][A-Z]")  # a status, a version, a name in a program
+CODE = re.compile(r"\d{3}|[.-]\d|[a-z][A-Z]|\w-\w+-\w")  # a status, a version, a name in a program
 
 
 @dataclass(frozen=True)
@@ -155,6 +155,7 @@ def failure(  # noqa: PLR0913 - all by name
         "what": words.what(plan) if plan else "",
         "model": plan.model.name if plan else "",
         "asked": "",
+        "most": "",
         "changes": _changes(words, error),
         "detail": error.detail or "",
         "charged": words.charged(error.charged, _told_cost(words, plan, gateway) if voice.costs else ""),
