@@ -84,6 +84,12 @@ def test_where_the_gateway_does_not_know_such_ids_it_stays_unknown_and_says_what
     assert (agreed.finish(document)["state"], agreed.creates) == ("done", 1)
 
 
+def test_a_task_of_another_id_is_not_taken_for_ours(agreed: Stage) -> None:
+    job = lost(agreed)["job"]
+    agreed.fault("detail", "set", field="data.task_info.external_task_id", value="another")
+    assert agreed.run("reconcile", job).document["state"] == "unknown"
+
+
 def test_where_nobody_answers_the_question_it_stays_unknown(agreed: Stage) -> None:
     job = lost(agreed)["job"]
     agreed.fault("detail", "http", status=404)
