@@ -76,12 +76,13 @@ def _stopped(app: App, job: Job) -> bool:
     if not runner.cancels:
         return False
     no = runner.cancel(job)
-    if app.ledger.get(job.id).state == "cancelled":
-        return True
-    if no is not None:
+    state = app.ledger.get(job.id).state
+    if no is None and state == "submitted":
+        no = NotFinished("It was told to stop; that it did, its state does not say yet: ask with `wait`.")
+    if no is not None and state != "cancelled":
         no.charged, no.retry = "maybe", "wait"
         raise no
-    return False
+    return state == "cancelled"
 
 
 def reconcile(app: App) -> Json:
