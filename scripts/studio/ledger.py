@@ -195,7 +195,8 @@ class Ledger:
             saved = all(isinstance(made, Saved) for made in outputs)
             if error and error["kind"] == NotSaved.kind and saved:
                 error = None
-            fields: Json = {"error": dump(error) if error else None, "open": int(not saved)}
+            gone = error is not None and error["kind"] == "files_gone"  # then nothing is to come any more
+            fields: Json = {"error": dump(error) if error else None, "open": int(not (saved or gone))}
             if charged is not None:
                 fields["charged"] = charged
             if shots:
