@@ -17,6 +17,8 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
+from forked import Forked
+
 ROOT = Path(__file__).resolve().parents[1]
 CREATE = ROOT / "scripts" / "create.py"
 KEY = 'ima_canary+7/Q="8\\z%s'
@@ -101,18 +103,24 @@ def validate(document: Any) -> None:
 
 
 def run(*words: str, env: dict[str, str] | None = None, cwd: Path | None = None, timeout: float = 60) -> Run:
-    """create.py as its own process, with the test's environment (see conftest) and `env` on top."""
-    made = subprocess.run(
-        [sys.executable, str(CREATE), *words],
-        capture_output=True,
-        env={**os.environ, **(env or {})},
-        cwd=cwd or os.environ["HOME"],
-        timeout=timeout,
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
-    assert leaks(made.stdout) == leaks(made.stderr) == [], "the key was printed"
-    return Run(made.returncode, made.stdout.decode(), made.stderr.decode())
+    """create.py as its own process, with the test's environment (see conftest) and `env` on top. A fork, that
+    is there at once, unless `env` says what only a new interpreter reads."""
+    everything, where = {**os.environ, **(env or {})}, str(cwd or os.environ["HOME"])
+    script = [str(CREATE), *words]
+    if any(name.startswith(("PYTHON", "LANG", "LC_")) for name in env or {}):
+        process: Forked | subprocess.Popen[bytes] = subprocess.Popen(
+            [sys.executable, *script],
+            env=everything,
+            cwd=where,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+    else:
+        process = Forked(script, everything, where)
+    stdout, stderr = process.communicate(timeout=timeout)
+    assert leaks(stdout) == leaks(stderr) == [], "the key was printed"
+    return Run(process.wait(), stdout.decode(), stderr.decode())
 
 
 def start(*words: str, env: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
