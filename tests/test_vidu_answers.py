@@ -54,7 +54,7 @@ WORDS: dict[str, tuple[int, str, bool]] = {
     "Canceled": (499, "", False),
     "InternalServiceFailure": (500, "", False),
 }
-BUSY = {word for word, (status, *_) in WORDS.items() if status == 429}
+BUSY = [word for word, (status, *_) in WORDS.items() if status == 429]
 BARE = {400: "bad_parameter", 401: "key_refused", 403: "key_refused", 413: "bad_parameter"}
 
 
