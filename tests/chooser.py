@@ -5,7 +5,7 @@ from __future__ import annotations
 from studio import catalogue
 from support import PROMPT, Run, Vendor, run
 
-TYPES = tuple(catalogue.task_types())
+TYPES = tuple(catalogue.vendor("ima").task_types)  # what these models make
 MJ, PRO, DEFAULT = "Midjourney", "Nano Banana Pro", "SeeDream 4.5"
 
 

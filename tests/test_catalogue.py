@@ -12,7 +12,10 @@ from studio.errors import REFUSALS, UsageError
 from studio.types import ModelSpec
 
 MODELS = catalogue.models()
-NAMES = [(name, model) for model in MODELS for name in (model.id, model.name, *model.aliases)]
+NAMED = [model for model in MODELS if not model.any_name]
+NAMELESS = [model for model in MODELS if model.any_name]
+LIVE = [vendor for vendor in catalogue.vendors() if vendor.live]
+NAMES = [(name, model) for model in NAMED for name in (model.id, model.name, *model.aliases)]
 PEOPLE_SAY = {  # the vendor's document, section "names people use"
     "SeeDream 4.5": ["可梦", "豆包可梦", "SeeDream", "see dream"],
     "Nano Banana2": [
@@ -24,6 +27,13 @@ PEOPLE_SAY = {  # the vendor's document, section "names people use"
         *("Banana Pro", "NB Pro", "nano-banana-pro"),
     ],
     "Midjourney": ["MJ", "Midjourney", "Mid journey"],
+    "Vidu Q3 Turbo": ["Vidu", "viduq3-turbo", "q3 turbo", "Vidu turbo"],
+    "Vidu Q3 Pro": ["viduq3-pro", "q3 pro", "Vidu pro"],
+    "Vidu Q2": ["q2", "viduq2"],
+    "Vidu Q1": ["q1", "viduq1"],
+    "Kling": ["可灵", "可灵AI", "Kling AI"],
+    "Kling 2.6": ["kling-v2-6", "可灵2.6"],
+    "One-click MV": ["一键MV", "MV", "music video"],
 }
 
 
@@ -41,10 +51,24 @@ def test_the_names_people_use_find_their_model_whatever_the_case(name: str, word
         assert found(written) == name
 
 
-@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.id)
+@pytest.mark.parametrize("model", NAMED, ids=lambda model: model.id)
 def test_spaces_dashes_and_underscores_do_not_matter(model: ModelSpec) -> None:
     for name in (model.id, model.name, *model.aliases):
         assert found(name.replace(" ", "-")) == found(name.replace("-", "_")) == model.name
+
+
+@pytest.mark.parametrize("model", NAMELESS, ids=lambda model: model.id)
+def test_a_model_of_any_name_is_found_by_none_of_its_own_and_takes_every_other(model: ModelSpec) -> None:
+    """Its row stands for names that only the vendor knows, so its own is not one that can be bought."""
+    assert model.aliases == ()
+    for words in (model.id, model.name):
+        assert catalogue.find(words, MODELS) is None
+        assert catalogue.partly_called(words, NAMELESS) == ()
+    assert model not in catalogue.nearest(model.name, MODELS, len(MODELS))
+    made = catalogue.passed_on(" nano-x ", NAMELESS)
+    assert made
+    assert (made.id, made.name) == ("nano-x", "nano-x")
+    assert catalogue.passed_on("nano-x", NAMED) is None
 
 
 def test_no_name_means_two_models() -> None:
@@ -78,13 +102,17 @@ def test_a_model_is_described_in_full(model: ModelSpec) -> None:
     assert set(model.traits) == {"en", "zh"}
     assert model.task_types
     assert set(model.task_types) <= set(catalogue.task_types())
-    assert set(model.prices) == set(model.task_types)
+    assert set(model.prices) <= set(model.task_types)
+    if catalogue.vendor(model.provider).live:
+        assert set(model.prices) == set(model.task_types)
+    else:
+        assert set(model.prices) == set(model.rates), "what is shown is what is billed from"
     for rows in model.prices.values():
         assert rows
         assert all(what and isinstance(steps, int) and steps > 0 for what, steps in rows)
 
 
-@pytest.mark.parametrize("task_type", list(catalogue.task_types()))
+@pytest.mark.parametrize("task_type", [id for vendor in LIVE for id in vendor.task_types])
 def test_the_tables_say_what_the_imitated_list_says(task_type: str) -> None:
     """Two readings of the vendor's document, made apart: they must agree."""
     offers = {offer.model_id: offer for offer in live(task_type)}
@@ -103,12 +131,12 @@ def test_the_tables_say_what_the_imitated_list_says(task_type: str) -> None:
 @pytest.mark.parametrize("vendor", catalogue.vendors(), ids=lambda vendor: vendor.id)
 def test_every_kind_that_a_vendors_codes_mean_is_known(vendor: catalogue.Vendor) -> None:
     raw = vendor.raw
+    assert raw["codes"]
     for table in ("codes", "refusal_texts", "texts"):
-        assert raw[table]
-        assert set(raw[table].values()) <= set(REFUSALS)
+        assert set(raw.get(table, {}).values()) <= set(REFUSALS)
     assert set(raw["refusals"]) | set(raw["bare_refusals"]) <= set(raw["codes"])
     assert not {"500", "502", "504"} & {*raw["refusals"], *raw["bare_refusals"]}, "a 5xx is never a plain no"
-    assert all(words == words.lower() for table in ("refusal_texts", "texts") for words in raw[table])
+    assert all(words == words.lower() for table in ("refusal_texts", "texts") for words in raw.get(table, ()))
 
 
 @pytest.mark.parametrize("vendor", catalogue.vendors(), ids=lambda vendor: vendor.id)
@@ -116,25 +144,57 @@ def test_a_vendors_addresses_are_https_and_its_limits_sane(vendor: catalogue.Ven
     assert len(vendor.as_of) == len("2026-01-31")
     for gateway in vendor.gateways:
         pages = (gateway.key_page, gateway.credits_page, *gateway.urls.values())
-        assert all(page.startswith("https://") and not page.endswith("/") for page in pages)
-        assert {"api", "upload"} <= set(gateway.urls)
-        assert gateway.key_prefix
+        known = [page for page in pages if page is not None]
+        assert all(page.startswith("https://") and not page.endswith("/") for page in known)
+        assert "api" in gateway.urls
         assert gateway.key_env.endswith("_API_KEY")
         assert gateway.confirm_above > 0
     for task_type in vendor.task_types.values():
         assert task_type.kind in {"image", "video"}
         for rule in task_type.inputs:
-            assert 1 <= rule.least <= rule.most
-            assert rule.max_bytes > 0
+            assert 0 <= rule.least <= rule.most
+            assert rule.most > 0
+            assert (rule.max_bytes > 0) is not rule.links_only
+            assert bool(rule.mime) is not rule.links_only
+        local = [rule for rule in task_type.inputs if not rule.links_only]
+        assert vendor.live or bool(task_type.inline_bytes) is bool(local), "what travels inline has a limit"
+
+
+def test_a_key_page_that_is_not_known_is_null_and_never_a_guess() -> None:
+    pages = {gateway.id: (gateway.key_page, gateway.credits_page) for gateway in catalogue.gateways()}
+    assert pages["imagine-future"] == (None, None), "its document names no such page"
+    assert None not in pages["ima"]
 
 
 @pytest.mark.parametrize("task_type", list(catalogue.task_types()))
 def test_a_default_can_be_made_and_needs_somebody_to_pay(task_type: str) -> None:
-    model = catalogue.default_model(task_type, ["ima"])
-    assert task_type in model.task_types
-    with pytest.raises(UsageError) as stopped:
-        catalogue.default_model(task_type, [])
-    assert stopped.value.kind == "no_default"
+    """But for what is made by models of which it is not known which there are: there one has to be named."""
+    makers = catalogue.models(task_type)
+    needed = any(model.any_name for model in makers)
+    if not needed:
+        model = catalogue.default_model(task_type, {model.gateway for model in makers})
+        assert task_type in model.task_types
+    for payable in ([], ["elsewhere"], [gateway.id for gateway in catalogue.gateways()] if needed else []):
+        with pytest.raises(UsageError) as stopped:
+            catalogue.default_model(task_type, payable)
+        assert stopped.value.kind == ("model_needed" if needed else "no_default")
+
+
+def test_with_no_model_named_it_is_the_turbo_for_films_and_no_version_for_kling() -> None:
+    defaults = {
+        id: task.default_model for vendor in catalogue.vendors() for id, task in vendor.task_types.items()
+    }
+    assert defaults == {
+        "text_to_image": "doubao-seedream-4.5",
+        "image_to_image": "doubao-seedream-4.5",
+        **dict.fromkeys(("text_to_video", "image_to_video"), "viduq3-turbo"),
+        **dict.fromkeys(("first_last_frame_to_video", "reference_to_video"), "viduq3-turbo"),
+        **dict.fromkeys(("template_to_video", "reference_to_image"), None),
+        **dict.fromkeys(("motion_control", "avatar"), "kling"),
+        **dict.fromkeys(("music_video", "music_video_shot", "music_video_compose"), "one-click-mv"),
+    }
+    (kling,) = [model for model in MODELS if model.id == "kling"]
+    assert kling.version == "", "model_name is not sent unless asked"
 
 
 def test_providers_stand_in_the_order_of_the_registry() -> None:

@@ -24,7 +24,7 @@ from studio.types import Enclosure, Saved
 
 CHATS = (None, *options.CHANNELS)
 MB = 1_000_000
-WITH = ("make", "start", "quote", "again", "wait", "show", "fetch", "reconcile")
+WITH = ("make", "start", "quote", "again", "wait", "show", "fetch", "reconcile", "edit", "compose")
 STEM = "20260101-k3f9q2xa-1"
 
 

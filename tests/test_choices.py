@@ -223,9 +223,10 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 
 def changed(monkeypatch: pytest.MonkeyPatch, change: Callable[[Any], Any]) -> None:
     """A catalogue in which one model is another."""
-    (vendor,) = catalogue.vendors()
-    models = [made for model in vendor.models for made in [change(model)] if made]
-    made = (replace(vendor, models=tuple(models)),)
+    made = tuple(
+        replace(vendor, models=tuple(filter(None, map(change, vendor.models))))
+        for vendor in catalogue.vendors()
+    )
     monkeypatch.setattr(catalogue, "vendors", lambda: made)
 
 
@@ -298,7 +299,7 @@ def test_who_always_wants_the_best_has_no_model_of_their_own_and_is_asked_about_
     assert (asked.code, asked.error["kind"], preferred()) == (12, "needs_approval", {})
     text = asked.document["send"][0]["message"]
     assert "Nano Banana Pro" in text
-    assert "已取消，以后你的图片由我选常用的模型" in text
+    assert "已取消，以后你的图片、你的视频由我选常用的模型" in text
 
 
 @pytest.mark.parametrize("n", [1, 2])

@@ -265,8 +265,9 @@ def test_a_printed_error_is_a_refusal_of_its_kind(code: int | None, words: str) 
 def test_addresses_and_pages_are_the_printed_ones() -> None:
     assert GATEWAY.urls == printed.DOMAINS
     assert {401: GATEWAY.key_page, 4008: GATEWAY.credits_page} == printed.PAGES
-    assert set(printed.TASK_TYPES) == set(catalogue.task_types())
-    assert {id: bool(kind.inputs) for id, kind in catalogue.task_types().items()} == {
+    made = catalogue.vendor("ima").task_types
+    assert set(printed.TASK_TYPES) == set(made)
+    assert {id: bool(kind.inputs) for id, kind in made.items()} == {
         id: "image" in needs for id, needs in printed.TASK_TYPES.items()
     }
 

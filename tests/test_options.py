@@ -80,7 +80,7 @@ def test_flags_first_means_make(words: list[str]) -> None:
         (["quote", "--timeout", "5"], "`quote` does not know --timeout."),
         (["make", "stray"], "`make` does not know stray."),
         (["show", "one", "two"], "`show` does not know two."),
-        (["wait"], "job"),
+        (["show"], "job"),
         (["--prompt"], "--prompt"),
     ],
 )
@@ -212,7 +212,7 @@ def test_the_schema_of_a_command_is_valid_closed_and_says_what_the_parser_takes(
     chosen = {"what"} if command.choices else set()
     assert set(schema["properties"]) == flags | set(command.words) | chosen
     assert schema["additionalProperties"] is False
-    assert schema["required"] == list(command.words)
+    assert schema["required"] == ([] if command.optional else list(command.words))
     valid = Draft202012Validator(schema)
     made = arguments.parse([command.name, *("k3f9q2xa" for _ in command.words)])
     if command.choices:

@@ -51,32 +51,73 @@ def test_the_kind_of_making_is_read_from_the_inputs(count: int, id: str) -> None
     ("task_type", "count", "said"),
     [
         (None, 11, "11 pictures"),
-        ("text_to_image", 1, "takes no pictures, not 1"),
-        ("image_to_image", 0, "takes 1 to 10 pictures with --input-images, not 0"),
+        ("text_to_image", 1, "takes no files, not 1 picture"),
+        ("image_to_image", 0, "takes 1 to 10 pictures with --input-images, not none"),
         ("image_to_image", 11, "not 11"),
+        ("text_to_video", 1, "takes no files, not 1 picture"),
+        ("image_to_video", 2, "takes 1 picture with --input-images, not 2 pictures"),
+        ("first_last_frame_to_video", 1, "takes 2 pictures with --input-images, not 1 picture"),
+        ("reference_to_video", 5, "takes 1 to 4 pictures with --input-images, not 5 pictures"),
+        ("motion_control", 1, "takes 1 picture with --input-images and 1 clip with --input-video, not 1 pic"),
+        ("music_video", 8, "1 to 7 pictures with --input-images and 1 sound with --input-audio, not 8 pic"),
     ],
 )
 def test_a_wrong_number_of_pictures_stops(task_type: str | None, count: int, said: str) -> None:
-    error = stopped(lambda: planning.task_type_of(Wish(inputs=("a.png",) * count, task_type=task_type)))
+    wish = Wish(inputs=("a.png",) * count, task_type=task_type)
+
+    def counted() -> None:
+        found = planning.task_type_of(wish)
+        planning.of_vendor(found, planning.model_of(wish, found, set()), wish)
+
+    error = stopped(counted)
     assert error.kind == "bad_inputs"
     assert said in error.message
 
 
+@pytest.mark.parametrize("id", ["music_video_shot", "music_video_compose"])
+def test_a_step_of_a_job_stops_without_the_job(id: str) -> None:
+    wish = Wish(task_type=id)
+    found = planning.task_type_of(wish)
+    model = planning.model_of(wish, found, set())
+    error = stopped(lambda: planning.of_vendor(found, model, wish))
+    assert (error.kind, error.charged) == ("step_without_job", "no")
+    assert planning.of_vendor(found, model, replace(wish, parent="job-1")).id == id
+
+
 def test_an_unknown_kind_of_making_stops_and_names_the_known() -> None:
     error = stopped(lambda: planning.task_type_of(Wish(task_type="text_to_song")))
-    assert error.detail == "Task types: text_to_image, image_to_image."
+    assert str(error.detail).startswith("Task types: text_to_image, image_to_image, text_to_video, ")
+    assert all(id in str(error.detail) for id in catalogue.task_types())
+
+
+NEED_WORDS = {  # as the documents mark them
+    *("text_to_image", "image_to_image", "text_to_video", "image_to_video"),
+    *("reference_to_video", "reference_to_image", "music_video_shot"),
+}
 
 
 @pytest.mark.parametrize("prompt", [None, "", " \n"])
 def test_a_prompt_is_needed(prompt: str | None) -> None:
-    for task_type in catalogue.task_types().values():
+    needing = [task_type for task_type in catalogue.task_types().values() if task_type.prompt]
+    assert {task_type.id for task_type in needing} == NEED_WORDS
+    for task_type in needing:
         error = stopped(partial(planning.check_prompt, Wish(prompt=prompt), task_type))
         assert error.kind == "missing_prompt"
 
 
-@pytest.mark.parametrize("payable", [{"ima"}, set()])
-def test_the_default_is_seedream_with_or_without_a_key(payable: set[str]) -> None:
-    for task_type in catalogue.task_types().values():
+@pytest.mark.parametrize(
+    ("words", "most"), [("text_to_video", 5000), ("avatar", 2500), ("music_video", 3000)]
+)
+def test_a_prompt_longer_than_the_vendor_takes_stops_and_says_how_long(words: str, most: int) -> None:
+    task_type = catalogue.task_types()[words]
+    planning.check_prompt(Wish(prompt="字" * most), task_type)
+    error = stopped(lambda: planning.check_prompt(Wish(prompt="字" * (most + 1)), task_type))
+    assert (error.kind, error.about) == ("prompt_too_long", {"most": str(most)})
+
+
+@pytest.mark.parametrize("payable", [{"ima"}, set(), {"ima", "imagine-future"}])
+def test_the_default_for_pictures_is_seedream_with_or_without_a_key(payable: set[str]) -> None:
+    for task_type in catalogue.vendor("ima").task_types.values():
         assert planning.model_of(Wish(), task_type, payable).name == "SeeDream 4.5"
 
 

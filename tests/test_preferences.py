@@ -101,6 +101,20 @@ def test_one_kind_of_making_can_have_a_model_of_its_own() -> None:
     assert preferred() == {"image_to_image": "doubao-seedream-4.5"}
 
 
+def test_a_model_of_films_is_preferred_for_each_kind_that_it_makes_and_for_no_picture() -> None:
+    made = setting("Vidu pro", "--language", "en")
+    assert message(made) == (
+        "⭐ From now on I use Vidu Q3 Pro for videos made from words, videos made from a picture, "
+        "videos between two pictures, videos with figures from pictures."
+    )
+    setting("MJ", "--language", "en")
+    films = ("text_to_video", "image_to_video", "first_last_frame_to_video", "reference_to_video")
+    assert preferred() == {**dict.fromkeys(films, "viduq3-pro"), **dict.fromkeys(TYPES, "midjourney")}
+    cleared = message(run("prefs", "clear", "--user-id", "u1", "--language", "en"))
+    assert "for your pictures, your videos." in cleared
+    assert preferred() == {}
+
+
 def test_clearing_says_what_comes_now_also_where_there_was_nothing() -> None:
     setting("MJ")
     setting("MJ", user="u2")
@@ -182,6 +196,7 @@ OLDER = {
         },
         "image_to_image": {"model_id": "doubao-seedream-4.5"},
         "text_to_video": {"model_id": "wan2.6-t2v"},
+        "text_to_music": {"model_id": "sonic"},
     },
     "user_u2": {"text_to_image": {"model_id": "a-model-of-old"}},
     "user_u3": {"text_to_image": {"model_id": "midjourney"}},
@@ -208,12 +223,13 @@ def test_the_older_skills_preferences_are_taken_over_once(tmp_path: Path) -> Non
         ("", "text_to_image", PRO),
     ]
     assert [(row["user_id"], row["model"], row["why"]) for row in made.document["left"]] == [
-        ("u1", "wan2.6-t2v", "unknown_task_type"),
+        ("u1", "wan2.6-t2v", "unknown_model"),
+        ("u1", "sonic", "unknown_task_type"),
         ("u2", "a-model-of-old", "unknown_model"),
         ("u3", MJ, "has_one"),
     ]
     assert "3 in all" in message(made)
-    assert "wan2.6-t2v, a-model-of-old" in message(made)
+    assert "wan2.6-t2v, sonic, a-model-of-old" in message(made)
     assert preferred("u3") == {"image_to_image": "doubao-seedream-4.5"}, "ours are kept"
 
     run("prefs", "clear", "--user-id", "u1")

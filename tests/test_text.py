@@ -69,7 +69,7 @@ def quote(ask: bool, request: Json | None = None) -> Json:
 
 
 REQUEST = {"method": "POST", "url": "https://api.imastudio.com/x", "json": {"prompt": "一座灯塔"}}
-ROWS = [reports.model(spec, GATEWAY, ["text_to_image"]) for spec in catalogue.models()]
+ROWS = [reports.model(spec, GATEWAY, ["text_to_image"]) for spec in catalogue.vendor("ima").models]
 LIVE = [reports.live_model(offer, None, "text_to_image", "ima", GATEWAY) for offer in live()]
 PARTLY = errors.JobFailed("One failed.", kind="partly_failed", charged="yes")
 WAITING = errors.NotFinished("It takes longer.", detail="一会儿")

@@ -309,13 +309,29 @@ def test_no_quality_word_is_a_name_and_each_is_made_as_it_says() -> None:
             assert all(value in model.options[name] for name, value in profile.options.items())
             for word in profile.words:
                 assert catalogue.called(word, catalogue.models()) == ()
-                assert catalogue.profile(word, set()) == profile
+                first = catalogue.profile(word, set())
+                assert first
+                assert first in catalogue.vendors()[0].profiles, "where nothing says what is to be made"
+                for task_type in model.task_types:
+                    assert catalogue.profile(word, set(), task_type) == profile
+
+
+def test_the_best_and_the_cheapest_of_films_are_models_of_films() -> None:
+    for task_type in ("text_to_video", "image_to_video", "first_last_frame_to_video", "reference_to_video"):
+        best, cheapest = (catalogue.profile(word, set(), task_type) for word in ("最好的", "cheapest"))
+        assert best
+        assert cheapest
+        assert (best.model, best.options, best.ask) == ("viduq3-pro", {"resolution": "1080p"}, True)
+        assert (cheapest.model, cheapest.options) == ("viduq3-turbo", {"resolution": "540p"})
+    picture = catalogue.profile("最好的", set(), "image_to_image")
+    assert picture
+    assert picture.model == PRO
 
 
 def test_of_vendors_with_one_word_the_first_that_can_be_paid_is_taken(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    (ima,) = catalogue.vendors()
+    ima = catalogue.vendor("ima")
     another = replace(
         ima,
         id="other",
@@ -587,7 +603,7 @@ def made_up_models(monkeypatch: pytest.MonkeyPatch, *models: Any) -> None:
 def test_a_nickname_of_two_models_asks_which_with_traits_and_prices_of_the_table(
     monkeypatch: pytest.MonkeyPatch, words: str
 ) -> None:
-    seedream, banana, pro, _ = catalogue.models()
+    seedream, banana, pro, *_ = catalogue.models()
     made_up_models(
         monkeypatch, replace(seedream, aliases=("Big One",)), banana, replace(pro, aliases=("BIG ONE", "B"))
     )

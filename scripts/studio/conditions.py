@@ -41,12 +41,14 @@ def _fits(schema: Json, value: Any) -> bool:
 
 
 def _out_of_bounds(offer: Offer, name: str, value: Any, row: Json) -> UsageError:
-    allowed = [f"{word} {row[key]}" for key, word in WORDS.items() if key in row]
+    bounds = ", ".join(words.format(row[key]) for key, words in WORDS.items() if key in row)
+    taken = "; ".join(filter(None, (row.get("description"), bounds)))
+    said = str(value) if len(str(value)) <= LONGEST else f"{str(value)[:LONGEST]}…"
     return UsageError(
-        f"{offer.name} does not take {name} {value}.",
+        f"{offer.name} does not take {name} {said}.",
         kind="unsupported_option",
-        detail=f"{name}: {', '.join(allowed)}." if allowed else row.get("description"),
-        about={"model": offer.name, "asked": f"{name} {value}"},
+        detail=f"{name}: {taken}.",
+        about={"model": offer.name, "asked": f"{name} {said}"},
     )
 
 
@@ -60,10 +62,11 @@ def _unmet(offer: Offer, condition: Json, values: Mapping[str, Any]) -> UsageErr
     )
 
 
+LONGEST = 60  # signs of a value that are still told
 WORDS = {
-    "minimum": "at least",
-    "maximum": "at most",
-    "minLength": "signs at least",
-    "maxLength": "signs at most",
-    "pattern": "like",
+    "minimum": "at least {}",
+    "maximum": "at most {}",
+    "minLength": "at least {} signs",
+    "maxLength": "at most {} signs",
 }
+"""A bound -> how it is said; what a pattern asks for, its description says."""

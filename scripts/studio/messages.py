@@ -59,6 +59,13 @@ class Messages:
             return [self.say("too_large_who", largest=largest)], self.say("too_large_ask", largest=largest)
         return [self.say("alternatives")], self.say("alternatives_ask")
 
+    def price(self, plan: Plan | None, unit: Unit) -> str:
+        """What a plan costs; of one that will cost less by an unknown amount, the most."""
+        billing = plan.billing if plan else None
+        if billing and billing.amount is not None and billing.basis.endswith("at most"):
+            return self.say("cost_most", amount=unit.amount(billing.amount), unit=self.unit(unit))
+        return self.cost(billing.amount if billing else None, unit)
+
     def cost(self, steps: int | None, unit: Unit, *, least: bool = False) -> str:
         """`least`: it may be more."""
         if steps is None:
@@ -107,12 +114,13 @@ class Messages:
         return NAMES.sub(lambda found: self.option(found[0]), text)
 
     def made_for(self, task_types: Collection[str]) -> str:
-        """What a model is used for: your pictures; or only pictures made from words."""
+        """What a model is used for: your pictures; or only pictures made from words. What has to be asked for
+        by its name, such as a template, is no part of the whole."""
         known = catalogue.task_types()
         whole = {
             kind
             for kind in dict.fromkeys(made.kind for made in known.values())
-            if all(id in task_types for id, made in known.items() if made.kind == kind)
+            if all(id in task_types for id, made in known.items() if made.kind == kind and made.inferred)
         }
         names = [f"kind.{known[id].kind}" if known[id].kind in whole else f"task.{id}" for id in task_types]
         texts = [self._texts.get(name, name.partition(".")[2].replace("_", " ")) for name in names]
@@ -128,13 +136,13 @@ class Messages:
             made = self.say("what_video")
         else:
             made = self.say("what_one" if plan.n == 1 else "what_many", n=plan.n)
-        options = [said for name, value in asked.items() if (said := self._wish(name, value))]
+        options = [said for name, value in asked.items() if (said := self._wish(name, value, plan.kind))]
         listed = self.say("list_and").join(options)
         return self.say("what_options", made=made, options=listed) if options else made
 
-    def _wish(self, name: str, value: object) -> str:
+    def _wish(self, name: str, value: object, kind: str) -> str:
         """An option that was asked for, in few words; nothing for what is long, or for programs."""
-        meant = placing.word(name, value)
+        meant = placing.word(name, value, kind)
         truth = TRUTHS.get(str(meant).casefold())
         if name in LONG:
             return ""

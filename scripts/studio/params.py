@@ -14,9 +14,9 @@ from typing import Any
 
 from studio import catalogue, placing
 from studio.errors import UsageError
-from studio.form import Asked, Choice, FormField, Offer, Resolved
+from studio.form import LIVE, Asked, Choice, FormField, Offer, Resolved
 from studio.options import flag
-from studio.values import alike, distinct, matches, nearest, same, typed, written
+from studio.values import alike, distinct, is_size_step, matches, nearest, same, typed, written
 
 RESERVED = frozenset({"prompt", "n", "input_images", "cast", "default"})
 """Parameters that have an option of their own, or that only we may set."""
@@ -37,7 +37,9 @@ def read(
         )
     for name in [name for name, value in options.items() if value is None]:
         raise UsageError(f"{name} was given without a value.")
-    given = {name: placing.word(name, value) for name, value in options.items()}
+    made = catalogue.task_types().get(task_type)
+    kind = made.kind if made else "image"
+    given = {name: placing.word(name, value, kind) for name, value in options.items()}
     return Asked(task_type=task_type, prompt=prompt, n=n, options=given)
 
 
@@ -188,7 +190,8 @@ def _idle(offer: Offer, wanted: Mapping[str, Any]) -> tuple[dict[str, Any], dict
         if not same(value, offer.idle[name]):
             reason = offer.schema["properties"][name]["x-no-effect"]
             text = f"{placing.said(name, value)} has no effect with {offer.name}: {reason}."
-            raise _unsupported(offer, text, placing.said(name, value))
+            detail = f"{name} can be {written(offer.idle[name])}, which is what it makes anyway."
+            raise _unsupported(offer, text, placing.said(name, value), detail)
     return {name: value for name, value in wanted.items() if name not in dropped}, dropped
 
 
@@ -203,6 +206,9 @@ def _carried(offer: Offer, options: Mapping[str, Any]) -> tuple[dict[str, Any], 
                 renamed[name] = wanted.pop(name)
                 if not same(wanted.setdefault(carrier, renamed[name]), renamed[name]):
                     raise _both(offer, {name: renamed[name], carrier: wanted[carrier]})
+        steps = [carrier for carrier in carriers if all(map(is_size_step, known.get(carrier) or ("",)))]
+        if name in wanted and name not in known and steps and steps[0] not in wanted:
+            wanted[steps[0]] = wanted.pop(name)  # not among them: told with those that are
     return wanted, renamed
 
 
@@ -315,7 +321,8 @@ def _pick(offer: Offer, name: str, value: Any, allowed: tuple[Any, ...]) -> Any:
 
 def _told(values: tuple[Any, ...]) -> list[str]:
     """Values to choose from; whole numbers in a row as one."""
-    if len(values) > 3 and all(type(value) is int for value in values):
+    whole = all(type(value) is int for value in values)
+    if len(values) > 3 and whole and list(values) == list(range(values[0], values[-1] + 1)):
         return [f"{values[0]} to {values[-1]}"]
     return [str(written(value)) for value in values]
 
@@ -344,7 +351,7 @@ def _no_such_option(offer: Offer, name: str, value: Any, documented: Collection[
     nothing to tell the person about what the model can do."""
     known = accepts(offer)
     takes = f"It takes {_listed(map(_with_values, known.items()), 'and') or 'no options'}."
-    if name in documented:
+    if name in documented and offer.basis == LIVE:
         text = f"{offer.name} has {name} by its documents, but the live list does not offer it now"
         return _unsupported(offer, f"{text}, so it would change nothing.", f"{value}", takes)
     text = f"{offer.name} has no option {name}, so it would change nothing."
@@ -381,7 +388,7 @@ def _pairs(group: Mapping[str, Any], between: str = ", ") -> str:
 
 def _with_values(option: tuple[str, tuple[Any, ...]]) -> str:
     name, values = option
-    return f"{name} ({', '.join(map(str, values))})" if values else name
+    return f"{name} ({', '.join(_told(values))})" if values else name
 
 
 def _listed(names: Iterable[str], word: str = "or") -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from studio import catalogue
 from studio.errors import UsageError
-from studio.values import TRUTHS, is_ratio, is_size_step, same
+from studio.values import FULL_WIDTH, TRUTHS, is_ratio, is_size_step, same
 
 PIXELS = re.compile(r"\d{2,5}\s*[x×]\s*\d{2,5}")
 RATIO = re.compile(r"\s*(\d{1,2})\s*[:：∶比xX×*]\s*(\d{1,2})\s*", re.ASCII)
@@ -18,14 +18,15 @@ SECONDS = re.compile(r"([0-9]{1,4})\s*(?:s|sec|secs|second|seconds|秒|秒钟)",
 PICTURE: Mapping[str, Callable[[Any], bool]] = {"size": is_size_step, "aspect_ratio": is_ratio}
 
 
-def word(name: str, value: Any) -> Any:
-    """What a word for a value means: 横图 is 16:9, as a ratio and as a size, and so is 16x9."""
+def word(name: str, value: Any, kind: str = "image") -> Any:
+    """What a word for a value means: 横图 is 16:9, as a ratio and as a size, and so is 16x9. `kind`: of what
+    is made, as a film in high definition has other pixels than a picture."""
     words: dict[str, Any] = {}
-    for one in PICTURE if name in PICTURE else (name,):
-        words.update(_values().get(one, {}))
+    for one in (*PICTURE, "resolution") if name in PICTURE else (name,):
+        words.update(_values().get(one, {}) | _values().get(f"{kind}.{one}", {}))
     if not isinstance(value, str | int):
         return value
-    seconds = SECONDS.fullmatch(str(value).strip()) if name == "duration" else None
+    seconds = SECONDS.fullmatch(str(value).translate(FULL_WIDTH).strip()) if name == "duration" else None
     if seconds:
         return seconds[1]
     ratio = RATIO.fullmatch(str(value)) if name in PICTURE else None

@@ -153,6 +153,7 @@ def of_vendor(task_type: TaskType, model: ModelSpec, wish: Wish) -> TaskType:
     elif wish.parent is None:
         raise UsageError(
             f"{made.id} is a step of an earlier job.",
+            kind="step_without_job",
             detail="See `create.py edit --help` and `compose --help`.",
         )
     return made

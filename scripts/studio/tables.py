@@ -44,11 +44,14 @@ def whole_form(model: ModelSpec, task_type: str) -> Json:
     made = catalogue.vendor(model.provider).task_types[task_type]
     form = model.forms[task_type]
     files: Json = {}
+    needed = ["prompt"] if made.prompt else []
     for rule in made.inputs:
         name = {"image": "input_images"}.get(rule.kind, f"input_{rule.kind}")
-        files[name] = {"type": "array", "minItems": rule.least, "maxItems": rule.most}
+        least = max(1, rule.least)  # where it is named at all
+        files[name] = {"type": "array", "items": {"type": "string"}, "minItems": least, "maxItems": rule.most}
+        needed += [name] if rule.least else []
     prompt = {"type": "string", **({"maxLength": made.prompt_max} if made.prompt_max else {})}
-    needed = [*(["prompt"] if made.prompt else []), *(name for name in files if files[name]["minItems"])]
+    prompt |= {"pattern": r"\S"} if made.prompt else {}
     return {
         **form,
         "properties": {"prompt": prompt, **files, **form["properties"]},
