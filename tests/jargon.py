@@ -40,12 +40,13 @@ def options(model: Any) -> dict[str, list[Any]]:
 
 MODELS = [model for catalogue in CATALOGUES for model in whole(catalogue["models"], catalogue)]
 NAMES = sorted({model["name"] for model in MODELS}, key=len, reverse=True)
+SERVICES = {gateway["name"] for one in CATALOGUES for gateway in one["gateways"] if "name" in gateway}
 CODES = {code for catalogue in CATALOGUES for code in catalogue["codes"]}
 
 LINK = re.compile(r"https?://\S+")
 SNAKE = re.compile(r"[A-Za-z0-9]+_[A-Za-z0-9_]+")
 HOST = re.compile(r"\b(?:[\w-]+\.)+(?:com|ai|bot|cn|net|org|io|dev)\b|localhost|\b127\.0", re.I)
-NUMBER = re.compile(r"(?<![\d×.])\d{3,4}(?![\d×.])(?!\s?(?:s\b|min|points|credits|p\b|px|%|秒|分|积分|点数))")
+NUMBER = re.compile(r"(?<![\d×.])\d{3,4}(?![\d×.])(?!\s?(?:s\b|min|points|credits|p\b|px|%|秒|分|积分|点))")
 TECHNICAL = re.compile(
     r"(?i:\b(?:https?|api|json|tasks?|exit|retry|retries|traceback|stderr|stdout|gateway|token|parameters?"
     r"|attribute|argv|timeout|status|null|undefined)\b)|\bNone\b|\bTrue\b|\bFalse\b|[{}]|--\w|\u200b|\u200d"
@@ -62,7 +63,8 @@ def known_words(field: Any) -> Iterator[str]:
                 for part in value.values():
                     yield from known_words(part)
                 continue
-            yield name
+            if not name.startswith("x-"):  # of a schema, for its reader
+                yield name
             if name in {"id", "version", "app_id", "app_code"} and isinstance(value, str):
                 yield value
             yield from known_words(value)
@@ -75,7 +77,8 @@ IDS = {  # a plain word is nobody's jargon: "size", "midjourney"
     word
     for catalogue in CATALOGUES
     for word in known_words(catalogue)
-    if re.search(r"[a-z][_-]|[a-z][A-Z]", word) and word.lower() not in {name.lower() for name in NAMES}
+    if re.search(r"[a-z][_-]|[a-z][A-Z]", word)
+    and word.lower() not in {name.lower() for name in (*NAMES, *SERVICES)}
 }
 
 

@@ -484,9 +484,9 @@ def test_extra_parameters_are_one_object_without_what_has_an_option_of_its_own(
 
 def test_image_to_image_needs_a_picture_and_text_to_image_takes_none(vendor: Vendor, tmp_path: Path) -> None:
     document = stopped(vendor, "--task-type", "image_to_image")
-    assert "takes 1 to 10 pictures with --input-images, not 0" in document["error"]["message"]
+    assert "takes 1 to 10 pictures with --input-images, not none" in document["error"]["message"]
     document = stopped(vendor, "--task-type", "text_to_image", "--input-images", picture(tmp_path))
-    assert "takes no pictures, not 1" in document["error"]["message"]
+    assert "takes no files, not 1 picture." in document["error"]["message"]
 
 
 @pytest.mark.parametrize(

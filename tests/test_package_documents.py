@@ -73,7 +73,7 @@ def test_the_documents_tell_the_price_that_is_asked_about() -> None:
     for path, words in {
         "README.md": "bove {} points (IMA Studio) or {} credits (imagine-future)",
         "SKILL.md": "bove {} points or {} credits",
-        "README.zh.md": "超过 {} 积分(IMA Studio)或 {} 点数(imagine-future)",
+        "README.zh.md": "超过 {} 积分(IMA Studio)或 {} 点(imagine-future)",
     }.items():
         assert words.format(ima, videos) in text_of(path), path
 

@@ -350,7 +350,7 @@ class FakeClock(Stopped):
 
 
 PLAN = Plan.from_json({plan!r})
-(GATEWAY,) = catalogue.gateways()
+(GATEWAY,) = catalogue.vendor("ima").gateways
 """.replace("{plan!r}", repr(plan().to_json()))
 
 

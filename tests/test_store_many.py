@@ -76,7 +76,7 @@ def starting(ledger: Ledger, n: int) -> None:
     job, _ = ledger.begin(plan(), "/out", order)
     ledger.sending(job.id)
     ledger.submitted(job.id, Submitted(TaskRef("ima", f"new{n}", 0.0)))
-    ledger.failed(job.id, {})
+    ledger.failed(job.id, {"kind": "failed"})
 
 
 WORK = (listing, listing_open, listing_of_a_user, starting)

@@ -89,7 +89,7 @@ def submitted_as(n: int) -> dict[str, Any]:
 
 def test_a_second_job_with_the_same_file_uploads_nothing(on: World) -> None:
     on.buy(inputs=(FILE, OTHER), **submitted_as(1))
-    on.runner.ledger.failed(on.job.id, {})
+    on.runner.ledger.failed(on.job.id, {"kind": "failed"})
     first = on.vendor.media
     with record_of(on) as db:
         db.execute("UPDATE jobs SET task_id = NULL")

@@ -7,10 +7,13 @@ import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from studio.contract import Response
 from studio.errors import NetworkError, StudioError, UnknownOutcome, vendor_said
 from studio.types import Gateway, Json, Source
+
+MOST = 2**53  # what JSON's numbers are exact to, and no amount comes near
 
 
 def table(value: Any) -> Json:
@@ -24,32 +27,41 @@ def rows(value: Any) -> list[Json]:
 
 
 def text(value: Any) -> str | None:
-    """Words; None where there are none."""
-    return value if isinstance(value, str) and value else None
+    """Words that can be kept and sent; None where there are none."""
+    return _kept(value) if isinstance(value, str) and value else None
 
 
 def identifier(value: Any) -> str | None:
     """An id as text that can be kept and sent; None where there is none."""
     if not isinstance(value, str | int) or isinstance(value, bool) or not value:
         return None
-    return str(value).encode("utf-8", "backslashreplace").decode()
+    return _kept(str(value))
+
+
+def segment(id: str) -> str:
+    """An id as one step of a path, whatever signs it has."""
+    return quote(id, safe="")
 
 
 def whole(value: Any) -> int | None:
-    """A whole number, zero or more; None for anything else."""
-    good = (
-        isinstance(value, int | float) and not isinstance(value, bool) and value >= 0 and value == int(value)
-    )
-    return int(value) if good else None
+    """A whole number, zero or more, that the record can hold; None for anything else."""
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= MOST:
+        return None
+    return int(value) if value == int(value) else None
 
 
 def seconds(value: Any) -> float | None:
     """A length, as a number or as text; None for anything else."""
     try:
         found = float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else -1.0
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return found if 0 <= found < 10**6 else None
+
+
+def _kept(text: str) -> str:
+    """With half a sign written out: neither a record nor a request can hold one."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def inline(source: Source) -> str:
@@ -64,22 +76,27 @@ def data_url(source: Source) -> str:
 @dataclass(frozen=True)
 class Verdicts:
     """What a vendor's words mean: `raw` has `codes` (word or HTTP status -> kind), `refusals` (words that say
-    that nothing was accepted) and `bare_refusals` (HTTP statuses that say so alone)."""
+    that nothing was accepted), `bare_refusals` (HTTP statuses that say so alone) and perhaps `busy_status`
+    (the only one with which "too many requests" says so)."""
 
     gateway: Gateway
     raw: Mapping[str, Any]
 
     def paid(self, response: Response, code: str | None, detail: str | None) -> StudioError:
-        """What an answer without a task means. It is a plain no only where it stands on the lists."""
-        word = code if code in self.raw["codes"] else str(response.status)
-        listed = word in self.raw["refusals" if word == code else "bare_refusals"]
+        """What an answer without a task means. It is a plain no only where it stands on the lists: a server
+        that broke says none, whatever its words, and nor does a status with a word that no list has."""
+        word = code or str(response.status)
+        lists = "bare_refusals" if word == str(response.status) else "refusals"
+        listed = response.status < 500 and word in self.raw[lists]
+        if self.raw["codes"].get(word) == "rate_limited":
+            listed = listed and self.raw.get("busy_status") in {None, response.status}
         if not listed:
             return UnknownOutcome(
                 "The paid request was answered with an error that does not say whether it was accepted.",
-                provider_code=code or word,
+                provider_code=word,
                 detail=detail,
             )
-        error = self.said(self.raw["codes"][word], response, code or word, detail)
+        error = self.said(self.raw["codes"][word], response, word, detail)
         error.refused = True
         return error
 

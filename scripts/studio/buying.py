@@ -73,8 +73,9 @@ def quote(app: App) -> Json:
 
 def step(app: App) -> Json:
     """An `edit` or a `compose`: the purchase that it stands for."""
-    words = steps.words(app)
+    words, dry = steps.words(app), app.made.dry_run
     app.instead(arguments.parse(words), words)
+    app.made.dry_run = dry  # shows the request, as with `make`
     return COMMANDS[words[0]](app)
 
 

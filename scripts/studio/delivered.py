@@ -6,6 +6,7 @@ import re
 
 from studio.types import Gateway, Job, Json
 
+AT_MOST = "at most"  # how sure a price is that may come out lower
 SLACK = 0.02  # of a side, or of a ratio
 PIXELS = re.compile(r"(\d{2,5})\s*[xX×*]\s*(\d{2,5})")
 RATIO = re.compile(r"(\d{1,3})\s*:\s*(\d{1,3})")
@@ -21,7 +22,8 @@ def difference(job: Job, gateway: Gateway) -> list[Json]:
         if wanted:
             found.append({"what": "size", "before": wanted, "after": f"{made.width}x{made.height}"})
     quoted = job.plan.billing.amount
-    if None not in (job.charged, quoted) and job.charged != quoted:
+    less = job.plan.billing.basis.endswith(AT_MOST) and (job.charged or 0) <= (quoted or 0)
+    if None not in (job.charged, quoted) and job.charged != quoted and not less:
         found.append(
             {
                 "what": "price",

@@ -171,7 +171,7 @@ def failure(  # noqa: PLR0913 - all by name; most are absent where nothing was b
         made, send, resend = _no_job(plan, gateway, voice), [], []
     there = others(error, plan)
     spoken = [speech.failure(error, voice, plan=plan, gateway=gateway, others=there, job=job)]
-    if job and isinstance(error, NotSaved):
+    if job and isinstance(error, NotSaved) and error.kind != "files_gone":
         spoken[0]["message"] = speech.besides(spoken[0]["message"], speech.unsaved(job, voice))
     return {
         **made,
@@ -237,10 +237,11 @@ def _about(plan: Plan) -> Json:
 def _files(
     job: Job, gateway: Gateway, voice: Voice, now: float, told: Collection[int]
 ) -> tuple[list[Json], list[Json]]:
-    """A message for each file that is saved: those to send, and those that were handed out before."""
+    """A message for each file that is saved, or the one about shots without a film: those to send, and those
+    that were handed out before."""
     numbers = [n for n, output in enumerate(job.outputs, 1) if isinstance(output, Saved)]
     messages = speech.results(job, gateway, speech.elapsed(job, now), voice)
-    old = [bool(job.handed_out_at) or n in told for n in numbers]
+    old = [bool(job.handed_out_at) or n in told for n in numbers or [0] * len(messages)]
     return (
         [message for message, before in zip(messages, old, strict=True) if not before],
         [message for message, before in zip(messages, old, strict=True) if before],

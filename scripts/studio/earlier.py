@@ -16,18 +16,20 @@ from studio.errors import UsageError
 from studio.form import Offer
 from studio.ledger import RUNNING
 from studio.names import LAST
-from studio.planning import Wish
+from studio.planning import Wish, task_type_of
 from studio.types import Gateway, Job, ModelSpec, Saved, Source, TaskType
 
 
 @dataclass(frozen=True)
 class Earlier:
-    """One picture of a finished job. `keeps_model`: no other was named."""
+    """One picture of a finished job. `keeps_model`: no other was named. `anew`: something else is made of it,
+    such as a video, for which the words, the model and the options of a picture say nothing."""
 
     job: Job
     number: int
     picture: Saved
     keeps_model: bool
+    anew: bool = False
 
     @property
     def name(self) -> str:
@@ -39,12 +41,24 @@ class Earlier:
         """The model that made it, known here or not. Whether it starts from pictures, the live list says."""
         plan = self.job.plan
         known = catalogue.by_id(plan.model.id, plan.gateway)
+        own = [model for model in catalogue.models(plan.task_type) if model.provider == plan.provider]
+        known = known or catalogue.passed_on(plan.model.id, own)
         return known or ModelSpec(plan.model.id, plan.model.name, plan.provider, plan.gateway)
+
+    def meant(self, wish: Wish) -> Earlier:
+        """This picture, as this wish uses it."""
+        plan = self.job.plan
+        task_type = task_type_of(replace(wish, inputs=(self.picture.path, *wish.inputs)))
+        if task_type.kind == plan.kind and task_type.id in catalogue.vendor(plan.provider).task_types:
+            return self
+        return replace(self, keeps_model=False, anew=True)
 
     def continued(self, wish: Wish) -> Wish:
         """The wish, starting from this picture, with the words, the model and the options that made it where
         it has none of its own. Raises UsageError where it names a gateway that does not have the model."""
         plan = self.job.plan
+        if self.anew:
+            return replace(wish, from_job=self.name, inputs=(self.picture.path, *wish.inputs))
         changed = wish.options or wish.model  # else it is not clear what is wanted
         wish = replace(
             wish,

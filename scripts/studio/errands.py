@@ -69,7 +69,10 @@ class Errand:
 def errand(app: App) -> Errand:
     """Everything that can be found out offline: the kind of making, the model, the inputs, the key."""
     before = earlier(app)
-    wish = before.continued(_wish(app)) if before else _wish(app)
+    wish = _wish(app)  # in the language of the earlier one, where it has no words of its own
+    if before:
+        before = before.meant(wish)
+        wish = before.continued(wish)
     parent = steps.parent(app, wish.parent) if wish.parent else None
     task_type = planning.task_type_of(wish)
     choice = _choice(app, wish, task_type, before.model if before and before.keeps_model else None)

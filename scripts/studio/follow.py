@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from studio.errors import InternalError, KeyProblem, NotFinished, StudioError
 from studio.types import Clock, Done, Failed, Job, Pending, Plan, Poll
 
-LONGEST_PAUSE = 60.0  # seconds
+LONGEST_PAUSE = 60.0  # seconds; also until the first poll: how far a long task is by then is worth telling
 GRACE = 30.0  # seconds after submission in which "no such task" means "not yet"
 LOST = 3  # later, this many in a row mean that it cannot be looked up
 LEAST_PATIENCE = 600.0  # seconds; the vendor's own client waits as long
@@ -48,11 +48,11 @@ def overdue(job: Job, now: float) -> bool:
 
 
 def first_wait(job: Job, now: float) -> float:
-    """Seconds until the first poll: nothing finishes before the shortest time expected. A clock set back
-    must not make us wait longer than that."""
+    """Seconds until the first poll: nothing finishes before the shortest time expected, but a minute is long
+    enough for a first word. A clock set back must not make us wait longer than that."""
     if job.plan.estimate is None or job.task is None:
         return 0.0
-    shortest = job.plan.estimate[0] / job.plan.speed
+    shortest = min(LONGEST_PAUSE, job.plan.estimate[0]) / job.plan.speed
     return min(shortest, max(0.0, job.task.submitted_at + shortest - now))
 
 

@@ -76,12 +76,13 @@ def _stopped(app: App, job: Job) -> bool:
     if not runner.cancels:
         return False
     no = runner.cancel(job)
-    if app.ledger.get(job.id).state == "cancelled":
-        return True
-    if no is not None:
+    state = app.ledger.get(job.id).state
+    if no is None and state == "submitted":
+        no = NotFinished("It was told to stop; that it did, its state does not say yet: ask with `wait`.")
+    if no is not None and state != "cancelled":
         no.charged, no.retry = "maybe", "wait"
         raise no
-    return False
+    return state == "cancelled"
 
 
 def reconcile(app: App) -> Json:
@@ -142,7 +143,10 @@ def carry_on(app: App, job: Job, until: float, *, come_back: bool = False) -> Js
     runner = _runner(app, job)
     if job.plan.later and job.state == "submitted" and not runner.look(job):
         return telling.going_on(app, job)
-    job = app.ledger.get(job.id) if job.plan.later else job
+    if job.plan.later:
+        job = app.ledger.get(job.id)  # it was just looked at
+        if job.state not in {"submitted", "done"} or job.complete:
+            return as_recorded(app, job)
     if follow.overdue(job, app.clock.time()):
         until = max(until, app.clock.monotonic() + ONE_QUESTION)
     try:
@@ -202,7 +206,7 @@ def settle_others(app: App, gateway: str) -> None:
         for job in app.ledger.newest(EVERY, only_open=True):
             if not unsettled(job) or job.plan.gateway != gateway:
                 continue
-            if app.clock.monotonic() > until or not _runner(app, job).answers(job):
+            if app.clock.monotonic() > until or not _runner(app, job, A_WHILE).answers(job):
                 break
 
 
@@ -235,8 +239,11 @@ def _ended(app: App, job: Job) -> Json:
         return telling.failure(app, problem)
 
 
-def _runner(app: App, job: Job) -> Runner:
+def _runner(app: App, job: Job, patience: float | None = None) -> Runner:
+    """`patience`: seconds for one question, where that is less than usual."""
     gateway = app.reach(job.plan.gateway, job.plan.speed)
+    if patience is not None:
+        gateway = replace(gateway, connect_timeout=patience, read_timeout=patience)
     return app.runner(job.plan.provider, gateway, job.plan.speed)
 
 

@@ -141,9 +141,10 @@ class Ledger:
     def failed(self, id: str, error: Json) -> None:
         """The end of a job that made nothing. Of several that follow it, whoever came first is right."""
         with self._store.transaction() as db:
-            if self._state(db, id) in {*RUNNING, "unknown"}:
-                end = "cancelled" if error["kind"] == "stopped" else "failed"
-                self._set(db, id, end, self._ended(error))
+            state = self._state(db, id)
+            if state in {*RUNNING, "unknown"}:
+                stopped = state == "submitted" and error["kind"] == "stopped"
+                self._set(db, id, "cancelled" if stopped else "failed", self._ended(error))
 
     def not_charged(self, id: str, error: Json) -> bool:
         """The person says that nothing came of it, if that is still not known."""
@@ -194,7 +195,8 @@ class Ledger:
             saved = all(isinstance(made, Saved) for made in outputs)
             if error and error["kind"] == NotSaved.kind and saved:
                 error = None
-            fields: Json = {"error": dump(error) if error else None, "open": int(not saved)}
+            gone = error is not None and error["kind"] == "files_gone"  # then nothing is to come any more
+            fields: Json = {"error": dump(error) if error else None, "open": int(not (saved or gone))}
             if charged is not None:
                 fields["charged"] = charged
             if shots:

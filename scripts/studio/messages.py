@@ -59,6 +59,13 @@ class Messages:
             return [self.say("too_large_who", largest=largest)], self.say("too_large_ask", largest=largest)
         return [self.say("alternatives")], self.say("alternatives_ask")
 
+    def price(self, plan: Plan | None, unit: Unit) -> str:
+        """What a plan costs; of one that will cost less by an unknown amount, the most."""
+        billing = plan.billing if plan else None
+        if billing and billing.amount is not None and billing.basis.endswith("at most"):
+            return self.say("cost_most", amount=unit.amount(billing.amount), unit=self.unit(unit))
+        return self.cost(billing.amount if billing else None, unit)
+
     def cost(self, steps: int | None, unit: Unit, *, least: bool = False) -> str:
         """`least`: it may be more."""
         if steps is None:

@@ -37,7 +37,10 @@ def command(app: App, *words: str) -> list[str]:
 
 
 def waiting(app: App, job: Job) -> tuple[list[str], list[str] | None]:
-    """How to wait for a job, and for one that takes long, how to do so in the background."""
+    """How to wait for a job, and for one that takes long, how to do so in the background; not for one that
+    may take days, for which nobody waits."""
+    if job.plan.later:
+        return command(app, "wait", job.id), None
     turn = cadence.turn(job.plan, speech.elapsed(job, app.clock.time()) or 0.0)
     if turn is None:
         return command(app, "wait", job.id), None

@@ -78,8 +78,8 @@ class Wish:
 
 
 def task_type_of(wish: Wish) -> TaskType:
-    """The one that was named, or the first that takes just these inputs; where a model was named, of those
-    that it makes."""
+    """The one that was named, or the first that takes just these inputs; where a model was named, or several
+    that these words may mean, of those that it makes."""
     known = catalogue.task_types()
     if wish.task_type:
         if wish.task_type not in known:
@@ -87,7 +87,9 @@ def task_type_of(wish: Wish) -> TaskType:
                 f"There is no task type {wish.task_type}.", detail=f"Task types: {', '.join(known)}."
             )
         return known[wish.task_type]
-    named = catalogue.called(wish.model or "", catalogue.models())
+    named = catalogue.called(wish.model or "", catalogue.models()) or catalogue.partly_called(
+        wish.model or "", catalogue.models()
+    )
     made = {id for model in named for id in model.task_types}
     possible = [one for one in known.values() if one.id in made or not (made or not one.inferred)]
     possible = [one for one in possible if _admits(one, wish)] or possible

@@ -188,7 +188,18 @@ def doctor(*, ready: bool, keys: Sequence[Json], defaults: Json, folders: Json, 
 
 
 def schema(*, commands: Json, made: Json, exits: Json) -> Json:
-    return {**_looked("schema", False), "commands": commands, "documents": made, "exits": exits}
+    """`forms`: task type -> model -> everything it takes, for the options that `commands` leaves open."""
+    forms: Json = {id: {} for id in catalogue.task_types()}
+    for spec in catalogue.models():
+        for id in spec.task_types:
+            forms[id][spec.id] = tables.whole_form(spec, id)
+    return {
+        **_looked("schema", False),
+        "commands": commands,
+        "documents": made,
+        "exits": exits,
+        "forms": forms,
+    }
 
 
 def serving(environment: Mapping[str, str], urls: Mapping[str, Mapping[str, str]]) -> Json:

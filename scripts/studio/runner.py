@@ -157,14 +157,17 @@ class Runner:
 
     def cancel(self, job: Job) -> StudioError | None:
         """Ask the vendor to stop a task, and then what became of it, which is put on record where it is an
-        end. Returns why it would not, if it would not."""
+        end. Returns why it would not, or what went wrong, if anything did."""
         assert isinstance(self.provider, Cancels) and job.task is not None  # noqa: PT018
         no: StudioError | None = None
         try:
             self.provider.parse_cancel(self.http.ask(self.provider.cancel_request(job.task)))
         except StudioError as problem:
             no = problem
-        self.look(job)
+        try:
+            self._take(job, self._ask(job))
+        except StudioError as problem:
+            no = no or problem
         return no
 
     def answers(self, job: Job) -> bool:
@@ -318,7 +321,7 @@ class Runner:
     def _save(self, job: Job, done: Done) -> tuple[tuple[Saved | Output, ...], NotSaved | None]:
         """Every output that can be saved is saved, whatever became of the others."""
         self.tell(job, "finished")
-        day = strftime("%Y%m%d", localtime(job.created_at))
+        day, now = strftime("%Y%m%d", localtime(job.created_at)), self.clock.time()
         kept: list[Saved | Output] = []
         problem: NotSaved | None = None
         for n, (output, before) in enumerate(itertools.zip_longest(done.outputs, job.outputs), 1):
@@ -330,6 +333,14 @@ class Runner:
             except NotSaved as failed:
                 kept.append(output)
                 problem = failed
+        missing = [made for made in kept if not isinstance(made, Saved)]
+        if missing and all((made.expires_at or now) < now for made in missing):
+            problem = NotSaved(
+                "The links to what is missing have ended, and the vendor gives no others.",
+                kind="files_gone",
+                detail=f"`again {job.id}` asks what it costs to make it once more.",
+                retry="never",
+            )
         return tuple(kept), problem
 
     def _save_one(self, output: Output, folder: Path, stem: str) -> Saved:

@@ -18,7 +18,7 @@ ASKED_AGAIN = ("unknown", "maybe_bought")
 SIZES = ("size", "quality", "resolution")
 SHORT_LIFE = 3600.0  # seconds; a link that dies sooner is told about
 REASON = re.compile(r"[^\W\d_](?:[^\W_]|[ ,.;:!?'’，。、：；！？-]){7,140}")
-CODE = re.compile(r"\d{3}|[.-]\d|[a-z][A-Z]")  # a status, a version, a name in a program
+CODE = re.compile(r"\d{3}|[.-]\d|[a-z][A-Z]|\w-\w+-\w")  # a status, a version, a name in a program
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def quote(plan: Plan, gateway: Gateway, voice: Voice, stop: StudioError | None) 
         question,
         what=words.what(plan),
         model=plan.model.name,
-        cost=words.cost(plan.billing.amount, gateway.unit),
+        cost=words.price(plan, gateway.unit),
         charged=words.charged("no"),
     )
     return voice.item([text, *_notes(words, plan), *(_ways_out(words, stop, gateway) if stop else [])])
@@ -150,7 +150,7 @@ def failure(  # noqa: PLR0913 - all by name
     """What happened, whether it cost anything, what helps, and what else can be tried."""
     words = voice.words
     about = {
-        "cost": words.cost(plan.billing.amount if plan else None, gateway.unit) if gateway else "",
+        "cost": words.price(plan, gateway.unit) if gateway else "",
         "refused": words.say("refused.words") if plan and not plan.inputs else words.say("refused.both"),
         "what": words.what(plan) if plan else "",
         "model": plan.model.name if plan else "",
@@ -231,14 +231,14 @@ def _expected(words: Messages, plan: Plan) -> str:
 
 
 def _cost_line(words: Messages, plan: Plan, gateway: Gateway) -> str:
-    return words.say("notify_cost", cost=words.cost(plan.billing.amount, gateway.unit))
+    return words.say("notify_cost", cost=words.price(plan, gateway.unit))
 
 
 def _told_cost(words: Messages, plan: Plan | None, gateway: Gateway | None) -> str:
     """What was agreed, where it is known."""
     if plan is None or gateway is None or plan.billing.amount is None:
         return ""
-    return words.cost(plan.billing.amount, gateway.unit)
+    return words.price(plan, gateway.unit)
 
 
 def _ready(words: Messages, plan: Plan, n: int, output: Saved) -> str:

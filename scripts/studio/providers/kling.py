@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from studio.answers import Verdicts, identifier, inline, rows, seconds, table, text, whole
+from studio.answers import Verdicts, identifier, inline, rows, seconds, segment, table, text, whole
 from studio.contract import KEY, Read, Request, Response
 from studio.errors import UnknownOutcome
 from studio.form import Offer
@@ -80,9 +80,9 @@ class Provider:
         if code == "0":
             raise UnknownOutcome("The paid request was accepted, but the answer lacks data.task_id.")
         said = text(answer.get("message"))
-        if task_id or self._raw["taken"] in (said or ""):  # it names a task, or says that there is one
+        if task_id or self._raw["taken"] in (said or "").lower():  # it names a task, or says there is one
             raise UnknownOutcome(
-                "The paid request was answered with an error that speaks of a task.",
+                f"The paid request was answered with an error that speaks of a task: {task_id or 'ours'}.",
                 provider_code=code,
                 detail=said,
             )
@@ -137,7 +137,7 @@ class Provider:
         return Request(
             what=what,
             method="GET",
-            url=f"{self._base}/tasks/{id}",
+            url=f"{self._base}/tasks/{segment(id)}",
             query={"endpoint": endpoint},
             headers=self._headers,
             safe=True,
@@ -163,6 +163,7 @@ class Provider:
 
 
 def _code(response: Response) -> str | None:
-    """The vendor's code as text; None where there is none."""
-    code = whole(table(response.payload).get("code"))
-    return None if code is None else str(code)
+    """The vendor's code as text, however it is written; None where there is none."""
+    code = table(response.payload).get("code")
+    number = whole(code)
+    return text(code) if number is None else str(number)

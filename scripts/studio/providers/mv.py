@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from studio.answers import Verdicts, data_url, identifier, rows, seconds, table, text, whole
+from studio.answers import Verdicts, data_url, identifier, rows, seconds, segment, table, text, whole
 from studio.contract import KEY, Read, Request, Response
 from studio.errors import UnknownOutcome, UsageError
 from studio.form import Offer
@@ -58,7 +58,9 @@ class Provider:
         step = STEPS.get(plan.task_type)
         if step:
             body = self._step_body(plan)
-            return self._request("the paid request", "POST", f"/{plan.values['mv']}/{step}", body, safe=False)
+            return self._request(
+                "the paid request", "POST", f"/{segment(plan.values['mv'])}/{step}", body, safe=False
+            )
         images = [ref.value for ref in media if ref.role == "image"]
         (song,) = [ref.value for ref in media if ref.role == "audio"]
         prompt = {"prompt": plan.prompt} if plan.prompt else {}
@@ -89,10 +91,12 @@ class Provider:
         id = f"{mv}:{len(known.split(','))}:{STEPS[plan.task_type]}" if task_id == mv else task_id
         record = COMPOSE if plan.task_type == "music_video_compose" else SHOT
         route = {"mv": mv, "known": known, "record": record}
+        if "job_id" in plan.values:
+            route["instead_of"] = plan.values["job_id"]
         return TaskRef(self._gateway.id, id, self._now(), route)
 
     def poll_request(self, task: TaskRef, language: str) -> Request:
-        return self._request("the task's state", "GET", f"/{task.route.get('mv', task.task_id)}")
+        return self._request("the task's state", "GET", f"/{segment(task.route.get('mv', task.task_id))}")
 
     def parse_poll(self, task: TaskRef, response: Response) -> Poll:
         film = self._film(response, task.route.get("mv", task.task_id))
@@ -154,11 +158,13 @@ class Provider:
         return Done(outputs, failures, shots=shots)
 
     def _step(self, task: TaskRef, film: Json) -> Poll:
-        """The take that a step made: the one of its id, else the newest that was not there before."""
-        takes = [take for record in _records(film, task.route["record"]) for take in rows(record.get("jobs"))]
-        known = set(task.route["known"].split(","))
-        mine = [take for take in takes if identifier(take.get("id")) == task.task_id]
-        new = mine or [take for take in takes if identifier(take.get("id")) not in known]
+        """The take that a step made: the one of its id, else the newest that was not there before: of
+        an edit, the newest of that shot."""
+        histories = [_takes_of(record) for record in _records(film, task.route["record"])]
+        edited, known = task.route.get("instead_of", ""), set(task.route["known"].split(","))
+        same = [takes for takes in histories if edited in map(_id, takes)] or histories
+        mine = [take for takes in histories for take in takes if _id(take) == task.task_id]
+        new = mine or [take for takes in same for take in takes if _id(take) not in known]
         if not new:
             return Pending("created")
         take, state = new[-1], _state(new[-1])
@@ -198,15 +204,23 @@ def _records(film: Json, kind: str) -> list[Json]:
 
 def _takes(film: Json) -> list[str]:
     """The id of every take of every shot and composing."""
-    takes = [take for record in rows(film.get("job_records")) for take in rows(record.get("jobs"))]
-    return [id for take in takes if (id := identifier(take.get("id")))]
+    return [_id(take) for record in rows(film.get("job_records")) for take in _takes_of(record)]
+
+
+def _takes_of(record: Json) -> list[Json]:
+    """Its history, oldest first. What has no id can be neither followed nor composed."""
+    return [take for take in rows(record.get("jobs")) if _id(take)]
+
+
+def _id(take: Json) -> str:
+    return identifier(take.get("id")) or ""
 
 
 def _newest_takes(film: Json) -> list[Json]:
     """Of each shot the take that counts: the newest good one, else the newest."""
     found = []
     for record in _records(film, SHOT):
-        takes = rows(record.get("jobs"))
+        takes = _takes_of(record)
         good = [take for take in takes if _state(take) == "success"]
         found += (good or takes)[-1:]
     return found
@@ -221,7 +235,7 @@ def _shots(film: Json) -> tuple[Shot, ...]:
             Shot(
                 place if index is None else index,
                 _state(take),
-                identifier(take.get("id")) or "",
+                _id(take),
                 _length(take),
                 text(made.get("prompt")),
                 text(made.get("lyric_text")),
@@ -232,7 +246,7 @@ def _shots(film: Json) -> tuple[Shot, ...]:
 
 
 def _with_takes(film: Json) -> list[Json]:
-    return [record for record in _records(film, SHOT) if rows(record.get("jobs"))]
+    return [record for record in _records(film, SHOT) if _takes_of(record)]
 
 
 def _numbered(shots: tuple[Shot, ...], number: int) -> Shot:
@@ -250,7 +264,7 @@ def _numbered(shots: tuple[Shot, ...], number: int) -> Shot:
 
 def _newest_link(film: Json) -> str | None:
     """The link of the newest composing that went well."""
-    takes = [take for record in _records(film, COMPOSE) for take in rows(record.get("jobs"))]
+    takes = [take for record in _records(film, COMPOSE) for take in _takes_of(record)]
     links = [text(take.get("signed_url")) for take in takes if _state(take) == "success"]
     return next(filter(None, reversed(links)), None)
 

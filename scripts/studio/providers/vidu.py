@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from studio.answers import Verdicts, data_url, identifier, rows, table, text, whole
+from studio.answers import Verdicts, data_url, identifier, rows, segment, table, text, whole
 from studio.contract import KEY, Read, Request, Response
 from studio.errors import UnknownOutcome
 from studio.form import Offer
@@ -87,7 +87,7 @@ class Provider:
         return TaskRef(self._gateway.id, task_id, self._now(), {"kind": plan.kind})
 
     def poll_request(self, task: TaskRef, language: str) -> Request:
-        return self._request("the task's state", "GET", f"/tasks/{task.task_id}/creations")
+        return self._request("the task's state", "GET", f"/tasks/{segment(task.task_id)}/creations")
 
     def parse_poll(self, task: TaskRef, response: Response) -> Poll:
         """Ended by `success` with links, or by `failed`; success without links is not ready yet."""
@@ -113,7 +113,7 @@ class Provider:
         return Done(outputs, charged=whole(answer.get("credits")))
 
     def cancel_request(self, task: TaskRef) -> Request:
-        return self._request("the cancellation", "POST", f"/tasks/{task.task_id}/cancel")
+        return self._request("the cancellation", "POST", f"/tasks/{segment(task.task_id)}/cancel")
 
     def parse_cancel(self, response: Response) -> None:
         """Only a task that nobody works at yet is stopped."""
