@@ -48,10 +48,10 @@ def test_a_length_is_a_number_only_where_a_length_is_asked_for(seconds: int, uni
     assert placing.word("style", f"{seconds}{unit}") == f"{seconds}{unit}"
 
 
-# High definition, 高清: 1080p in both languages, so that a word and its translation buy the same. On a box for
-# a screen HD was once 720p; who says it of a film today means what is sold as HD, and does not mean the usual
-# 720p, which comes without a word. Only "HD ready" is still 720p. 超清 and 蓝光 are what Chinese players call
-# 1080p; of a picture 高清 stays 2K and 超清 4K. Nothing here makes more than 1080p, so 4K and its words stop.
+# High definition, 高清: 1080p in both languages, so that a word and its translation buy the same. On the box
+# of a screen HD was once 720p; who says it of a film today means what is sold as HD, and not the usual 720p,
+# which comes without a word. Only "HD ready" is still 720p. 超清 and 蓝光 are what players call 1080p; of a
+# picture 高清 stays 2K and 超清 4K. Nothing here makes more than 1080p, so 4K and its words stop.
 SAID = {
     "1080p": "高清 全高清 超清 蓝光 HD hd FHD FullHD 1080 1080P １０８０ｐ",
     "720p": "720 720P",
