@@ -29,6 +29,12 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     assert leaks_in(folder) == [], "the key was written to disk"
 
 
+@pytest.fixture(scope="session")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Films that a twin rendered once serve every test of this process: see support.with_clips."""
+    return tmp_path_factory.mktemp("clips")
+
+
 @pytest.fixture
 def vendor(tmp_path: Path) -> Iterator[Vendor]:
     """IMA's twin, on real sockets, two hundred times faster than the vendor."""

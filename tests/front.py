@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import trustme
 
 from parts import Act, breaks_the_stream, hangs_up, resets
+from support import url_variable
 
 LAST = (b"\r\n", b"\r\nConnection: close\r\n")  # said in the first header
 
@@ -22,10 +23,14 @@ LAST = (b"\r\n", b"\r\nConnection: close\r\n")  # said in the first header
 @dataclass
 class Front:
     """A server on 127.0.0.1 before the one at `behind`; one request a connection, each passed on when it is
-    read whole and answered when the answer is. `folder`: speak TLS, and keep the certificate there."""
+    read whole and answered when the answer is. `folder`: speak TLS, and keep the certificate there. `role`:
+    as which of the gateway's addresses."""
 
     behind: str
     folder: Path | None = None
+    gateway: str = "ima"
+    role: str = "api"
+    heard: list[bytes] = field(default_factory=list)  # whole requests
     received: list[str] = field(default_factory=list)  # first lines, oldest first
 
     def __post_init__(self) -> None:
@@ -39,9 +44,11 @@ class Front:
 
     @property
     def env(self) -> dict[str, str]:
-        """Leads the command through here to IMA, instead of to the twin itself."""
+        """Leads the command through here to the gateway, instead of to the twin itself. A front as the
+        first address has no other beside it, unless that is named too."""
         trusted = {"REQUESTS_CA_BUNDLE": str(self.folder / "ca.pem")} if self.folder else {}
-        return {"MEDIA_STUDIO_IMA_URL": self.url, **trusted}
+        alone = {url_variable(self.gateway, "alternate"): ""} if self.role == "api" else {}
+        return {**alone, url_variable(self.gateway, self.role): self.url, **trusted}
 
     def __enter__(self) -> Front:
         self.open()
@@ -92,6 +99,7 @@ class Front:
                 self._answer(client, request)
 
     def _answer(self, client: socket.socket, request: bytes) -> None:
+        self.heard.append(request)
         self.received.append(request.partition(b"\r\n")[0].decode())
         path = request.split()[1].decode()
         answer = self._ask(request)

@@ -21,12 +21,26 @@ ROOT = Path(__file__).resolve().parents[1]
 CREATE = ROOT / "scripts" / "create.py"
 KEY = 'ima_canary+7/Q="8\\z%s'
 """A key whose clear, URL-encoded, base64 and JSON-escaped forms all differ."""
+CANARIES = {"ima": KEY, "imagine-future": 'imf_canary-9?x/R="4\\y%t'}
+"""Gateway -> such a key. Every output of every test is searched for each of them."""
+NOT_ADDRESSED = {"files"}  # listeners of a twin that the command is not led to: links lead there
 PROMPT = "a canary-yellow lighthouse, gouache"
 
 
-def leaks(data: bytes, key: str = KEY) -> list[str]:
-    """The ways in which a key stands in some bytes: clear, URL-encoded, JSON-escaped, or in base64 at any
-    of its three alignments. Written without the product's own search, so that neither hides the other."""
+def leaks(data: bytes, *keys: str) -> list[str]:
+    """The ways in which a key, of all canaries where none is named, stands in some bytes: clear, URL-encoded,
+    JSON-escaped, or in base64 at any of its three alignments. Written without the product's own search, so
+    that neither hides the other."""
+    return [
+        form
+        for key in keys or CANARIES.values()
+        for form, written in written_as(key).items()
+        if written in data
+    ]
+
+
+@functools.cache
+def written_as(key: str) -> dict[str, bytes]:
     raw = key.encode()
     wanted = {
         "clear": raw,
@@ -40,7 +54,7 @@ def leaks(data: bytes, key: str = KEY) -> list[str]:
             coded = alphabet(b"\0" * shift + raw + b"\0" * 3)
             whole = (len(raw) + shift) // 3 * 4
             wanted[f"{alphabet.__name__}, shifted by {shift}"] = coded[4 if shift else 0 : whole]
-    return [form for form, written in wanted.items() if written in data]
+    return wanted
 
 
 def leaks_in(folder: Path) -> list[tuple[str, str]]:
@@ -112,20 +126,82 @@ def start(*words: str, env: dict[str, str] | None = None) -> subprocess.Popen[by
     )
 
 
+@dataclass(frozen=True)
+class Order:
+    """What an ordinary purchase of a vendor's says besides its prompt. `unpriced`: nobody knows the price, so
+    that the words say yes to that; config.toml has to allow it (`Vendor.buys_unpriced`)."""
+
+    words: tuple[str, ...] = ()
+    unpriced: bool = False
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        return (*self.words, *(("--accept-unknown-price",) if self.unpriced else ()))
+
+
+LINK = "https://example.com"
+ORDERS = {
+    "ima": Order(),
+    "vidu": Order(("--task-type", "text_to_video", "--resolution", "540p", "--duration", "1")),
+    "kling": Order(
+        (
+            *("--task-type", "motion_control", "--input-images", f"{LINK}/face.png"),
+            *("--input-video", f"{LINK}/dance-3s.mp4", "--set", "keep_original_sound=no"),
+        ),
+        unpriced=True,
+    ),
+    "mv": Order(
+        (
+            *("--task-type", "music_video", "--input-images", f"{LINK}/face.png"),
+            *("--input-audio", f"{LINK}/song-10s.mp3", "--resolution", "540p"),
+        ),
+        unpriced=True,
+    ),
+}
+"""Provider -> its cheapest and shortest purchase, with everything that it needs."""
+
+
+def url_variable(gateway: str, role: str) -> str:
+    """The variable that says where a gateway is spoken to."""
+    middle = gateway.upper().replace("-", "_")
+    return f"MEDIA_STUDIO_{middle}_URL" if role == "api" else f"MEDIA_STUDIO_{middle}_{role.upper()}_URL"
+
+
+def key_variable(gateway: str) -> str:
+    return f"{gateway.upper().replace('-', '_')}_API_KEY"
+
+
+def configure(text: str) -> None:
+    """Write config.toml, in the place of what was there."""
+    folder = Path(os.environ["MEDIA_STUDIO_HOME"])
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "config.toml").write_text(text)
+
+
 @dataclass
 class Vendor:
-    """A twin on a port of its own, and the environment that leads the command to it."""
+    """A gateway's twin on ports of its own, and the environment that leads the command to it. `order`: what
+    `make` buys there."""
 
     urls: dict[str, str]
     speed: int
+    gateway: str = "ima"
+    order: Order = Order()
+
+    @property
+    def key(self) -> str:
+        return CANARIES[self.gateway]
 
     @property
     def env(self) -> dict[str, str]:
-        return {
-            "IMA_API_KEY": KEY,
-            "MEDIA_STUDIO_IMA_URL": self.urls["api"],
-            "MEDIA_STUDIO_IMA_UPLOAD_URL": self.urls["upload"],
-        }
+        """The key, and an address for each of the gateway's roles."""
+        roles = [role for role in self.urls if role not in NOT_ADDRESSED]
+        addresses = {url_variable(self.gateway, role): self.urls[role] for role in roles}
+        return {key_variable(self.gateway): self.key, **addresses}
+
+    def buys_unpriced(self) -> None:
+        """From now on config.toml allows what nobody knows the price of."""
+        configure(f"[gateways.{self.gateway}]\naccept_unknown_price = true\n")
 
     def carry_on(self, document: Any) -> Run:
         """Run a document's `next` as an agent would: as it stands."""
@@ -143,7 +219,8 @@ class Vendor:
         raise AssertionError("twenty turns, and no end")
 
     def make(self, *words: str, prompt: str = PROMPT, env: dict[str, str] | None = None) -> Run:
-        return self.run("make", "--speed", str(self.speed), "--prompt", prompt, *words, env=env)
+        said = ("make", "--speed", str(self.speed), "--prompt", prompt, *self.order.said)
+        return self.run(*said, *words, env=env)
 
     def run(self, *words: str, env: dict[str, str] | None = None) -> Run:
         return run(*words, env={**self.env, **(env or {})})
@@ -169,7 +246,11 @@ class Vendor:
         self.clear()
 
     def account(self, points: int) -> None:
-        self._control("POST", "account", {"key": KEY, "points": points})
+        self._control("POST", "account", {"key": self.key, "points": points})
+
+    def settings(self, **settings: Any) -> None:
+        """From now on the twin behaves so; what it knows of stands in its SETTINGS."""
+        self._control("POST", "settings", settings)
 
     def products(self, category: str, tree: Any) -> None:
         """From now on the vendor lists and sells exactly this V2 tree for a category."""
@@ -177,7 +258,7 @@ class Vendor:
 
     @property
     def stats(self) -> Any:
-        return self._control("GET", "stats")["ima"]
+        return self._control("GET", "stats")[self.gateway]
 
     def _control(self, method: str, what: str, body: Any = None) -> Any:
         request = urllib.request.Request(
@@ -188,6 +269,13 @@ class Vendor:
         )
         with urllib.request.urlopen(request, timeout=10) as answer:
             return json.loads(answer.read() or b"null")
+
+
+def with_clips(home: Path, clips: Path) -> Path:
+    """A home for a sandbox that keeps its rendered films in a folder that it shares with others."""
+    home.mkdir(parents=True)
+    (home / "clips").symlink_to(clips)
+    return home
 
 
 @dataclass

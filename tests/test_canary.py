@@ -7,13 +7,32 @@ import base64
 import json
 import sqlite3
 import urllib.parse
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from front import Front
 from sandbox import Sandbox
-from support import KEY, PROMPT, Vendor, leaks, leaks_in, run, start
+from studio import catalogue
+from support import (
+    CANARIES,
+    KEY,
+    ORDERS,
+    PROMPT,
+    Run,
+    Vendor,
+    configure,
+    key_variable,
+    leaks,
+    leaks_in,
+    run,
+    start,
+    url_variable,
+    with_clips,
+)
 
 WRITTEN: dict[str, Callable[[str], str]] = {
     "clear": str,
@@ -26,10 +45,13 @@ WRITTEN: dict[str, Callable[[str], str]] = {
 }
 
 
+@pytest.mark.parametrize("gateway", CANARIES)
 @pytest.mark.parametrize("form", WRITTEN)
-def test_the_search_finds_the_key_wherever_it_is_planted(form: str, tmp_path: Path) -> None:
-    planted = f"before {WRITTEN[form](KEY)} after"
+def test_the_search_finds_the_key_wherever_it_is_planted(form: str, gateway: str, tmp_path: Path) -> None:
+    planted = f"before {WRITTEN[form](CANARIES[gateway])} after"
     assert leaks(planted.encode())
+    for other, key in CANARIES.items():
+        assert bool(leaks(planted.encode(), key)) is (other == gateway)
 
     (tmp_path / "a.log").write_text(planted)
     assert leaks_in(tmp_path)
@@ -40,6 +62,14 @@ def test_the_search_finds_the_key_wherever_it_is_planted(form: str, tmp_path: Pa
         db.execute("INSERT INTO jobs VALUES (?)", (planted,))
     db.close()
     assert leaks_in(tmp_path)
+
+
+def test_every_gateway_has_a_canary_that_reads_differently_in_every_form() -> None:
+    assert set(CANARIES) == {made.id for made in catalogue.gateways()}
+    for key in CANARIES.values():
+        forms = {WRITTEN[form](key) for form in ("clear", "url", "json", "base64")}
+        assert len(forms) == 4
+        assert json.dumps(key) != f'"{key}"'
 
 
 def test_the_search_finds_nothing_where_nothing_is() -> None:
@@ -128,12 +158,22 @@ def test_the_prompt_is_kept_in_the_record_only(vendor: Vendor, home: Path) -> No
     assert mode & 0o077 == 0
 
 
-@pytest.mark.parametrize("name", ["MEDIA_STUDIO_IMA_URL", "MEDIA_STUDIO_IMA_UPLOAD_URL"])
 @pytest.mark.parametrize(
-    "url", ["https://example.com", "http://127.0.0.1.example.com", "http://10.0.0.1", "x"]
+    ("provider", "role", "url"),
+    [
+        ("ima", "api", "https://example.com"),
+        ("ima", "upload", "http://127.0.0.1.example.com"),
+        ("vidu", "api", "http://10.0.0.1"),
+        ("vidu", "alternate", "https://example.com"),
+        ("vidu", "alternate", "x"),
+    ],
+    ids=" ".join,
 )
-def test_the_key_follows_no_address_that_is_not_trusted(name: str, url: str) -> None:
-    made = run("make", "--prompt", PROMPT, env={"IMA_API_KEY": KEY, name: url})
+def test_the_key_follows_no_address_that_is_not_trusted(provider: str, role: str, url: str) -> None:
+    """Every other address and role: test_guards.py."""
+    id = catalogue.vendor(provider).gateways[0].id
+    env = {key_variable(id): CANARIES[id], url_variable(id, role): url}
+    made = run("make", "--prompt", PROMPT, *ORDERS[provider].said, env=env)
     assert (made.code, made.error["kind"]) == (2, "base_url_refused")
 
 
@@ -149,3 +189,79 @@ def test_the_real_key_stays_out_of_a_rehearsal(tmp_path: Path) -> None:
         env = {"IMA_API_KEY": KEY, "MEDIA_STUDIO_IMA_URL": box.urls["ima"]["api"]}
         assert run("quote", "--prompt", PROMPT, "--sandbox", env=env).code == 0
         assert Vendor(box.urls["ima"], 200).stats["requests"]["list"] == 0
+
+
+# Several gateways.
+
+
+@pytest.fixture
+def both(tmp_path: Path, clips: Path) -> Iterator[Both]:
+    """Every twin, behind a front for each address that the command is led to, and every key set."""
+    with ExitStack() as stack:
+        box = stack.enter_context(Sandbox(with_clips(tmp_path / "twins", clips), speed=1000))
+        fronts = {
+            (made.id, role): stack.enter_context(Front(box.urls[made.id][role], gateway=made.id, role=role))
+            for made in catalogue.gateways()
+            for role in made.urls
+        }
+        allowed = [f"[gateways.{id}]\naccept_unknown_price = true\n" for id in CANARIES]
+        configure("".join(allowed))
+        yield Both(box, fronts)
+
+
+@dataclass
+class Both:
+    box: Sandbox
+    fronts: dict[tuple[str, str], Front]
+
+    def buy(self, provider: str, *words: str) -> Run:
+        env = {key_variable(id): key for id, key in CANARIES.items()}
+        for front in self.fronts.values():
+            env = {**front.env, **env, url_variable(front.gateway, front.role): front.url}
+        said = ("make", "--speed", "1000", "--prompt", PROMPT, *ORDERS[provider].said)
+        return run(*said, *words, env=env)
+
+    def heard(self, gateway: str) -> dict[str, bytes]:
+        """All that reached a gateway's addresses."""
+        of = {role: front for (id, role), front in self.fronts.items() if id == gateway}
+        return {role: b"".join(front.heard) for role, front in of.items()}
+
+    def each_key_went_home_only(self) -> None:
+        for gateway in CANARIES:
+            for role, heard in self.heard(gateway).items():
+                for owner, key in CANARIES.items():
+                    assert owner == gateway or leaks(heard, key) == [], (owner, gateway, role)
+        for id, stats in self.box.stats().items():
+            assert stats["violations"] == [], (id, "a key reached a host of files")
+
+
+def test_with_every_key_set_each_reaches_its_own_gateway_and_no_other(both: Both, tmp_path: Path) -> None:
+    from test_spine import picture
+
+    assert both.buy("ima", "--input-images", picture(tmp_path)).code == 0
+    assert leaks(both.heard("ima")["api"], CANARIES["ima"])
+    assert both.heard("imagine-future") == {"api": b"", "alternate": b""}
+    for provider in ("vidu", "kling", "mv"):
+        assert both.buy(provider).code == 0
+    assert leaks(both.heard("imagine-future")["api"], CANARIES["imagine-future"])
+    both.each_key_went_home_only()
+
+
+def test_a_gateway_that_cannot_be_reached_is_looked_for_at_its_own_other_address_only(both: Both) -> None:
+    both.fronts["imagine-future", "api"].shut()
+    assert both.buy("vidu").code == 0
+    assert leaks(both.heard("imagine-future")["alternate"], CANARIES["imagine-future"])
+    both.fronts["imagine-future", "alternate"].shut()
+    assert both.buy("kling").code == 6
+    assert both.heard("ima") == {"api": b"", "upload": b""}
+    both.each_key_went_home_only()
+
+
+@pytest.mark.parametrize(("provider", "other"), [("vidu", "ima"), ("ima", "imagine-future")])
+def test_a_prompt_that_holds_another_gateways_key_is_not_sent(both: Both, provider: str, other: str) -> None:
+    made = both.buy(provider, "--prompt", f"paint {CANARIES[other]}")
+    assert (made.code != 0, made.error["charged"]) == (True, "no")
+    assert {id: stats["requests"]["create"] for id, stats in both.box.stats().items()} == dict.fromkeys(
+        CANARIES, 0
+    )
+    both.each_key_went_home_only()

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from parts import picture
 from studio import arguments, catalogue, media, settings
 from studio.app import App
-from studio.errors import NetworkError, StudioError, UsageError
-from studio.types import InputRule
-from support import KEY, FakeClock
+from studio.errors import KeyProblem, NetworkError, StudioError, UsageError
+from studio.types import Gateway, InputRule
+from support import CANARIES, FakeClock, key_variable
 from world import ACCEPTED, refusal, world
 
 
@@ -45,22 +46,106 @@ def test_a_whole_picture_beyond_the_size_that_is_taken_is_refused(tmp_path: Path
         media.inspect(str(file), InputRule("image", 1, 1, ("image/png",), size - 1))
 
 
-@pytest.mark.parametrize("host", ["not-api.imastudio.com", "notapi.imastudio.com", "not.api.imastudio.com"])
-def test_a_host_that_only_ends_like_the_vendors_is_not_given_the_key(home: Path, host: str) -> None:
-    made = settings.load({"MEDIA_STUDIO_IMA_URL": f"https://{host}"}, home=str(home))
-    with pytest.raises(UsageError) as refused:
-        made.gateway("ima")
-
-    assert refused.value.kind == "base_url_refused"
+ADDRESSES = [(made, role) for made in catalogue.gateways() for role in made.urls]
+EACH = pytest.mark.parametrize(
+    ("gateway", "role"), ADDRESSES, ids=[f"{made.id} {role}" for made, role in ADDRESSES]
+)
 
 
-def test_a_rehearsal_is_given_its_own_key_and_not_the_real_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    (gateway,) = catalogue.gateways()
-    monkeypatch.setenv(gateway.key_env, KEY)
+def led(home: Path, gateway: Gateway, role: str, url: str) -> dict[str, str]:
+    """The addresses that a gateway is spoken to at, where one of them was named."""
+    made = settings.load({settings.url_variable(gateway.id, role): url}, home=str(home))
+    return dict(made.gateway(gateway.id).urls)
 
-    def keys(*words: str) -> dict[str, str]:
-        made = arguments.parse(["quote", "--prompt", "a cat", *words])
-        return App(made, words, FakeClock(), nullcontext, lambda job, what: None)._keys(gateway)
 
-    assert keys() == {gateway.id: KEY}
-    assert keys("--sandbox") == {gateway.id: "ima_rehearsal"}
+@EACH
+def test_a_host_that_only_ends_like_the_vendors_is_not_given_the_key(
+    home: Path, gateway: Gateway, role: str
+) -> None:
+    host = urlsplit(gateway.urls[role]).hostname
+    for like in (f"not-{host}", f"not{host}", f"not.{host}", f"{host}.example.com"):
+        with pytest.raises(UsageError) as refused:
+            led(home, gateway, role, f"https://{like}")
+        assert refused.value.kind == "base_url_refused"
+
+
+@EACH
+def test_no_gateway_is_led_to_a_host_of_another(home: Path, gateway: Gateway, role: str) -> None:
+    for other in catalogue.gateways():
+        for url in other.urls.values():
+            if other.id == gateway.id:
+                assert led(home, gateway, role, url)[role] == url
+                continue
+            with pytest.raises(UsageError) as refused:
+                led(home, gateway, role, url)
+            assert refused.value.kind == "base_url_refused"
+
+
+@EACH
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8080", "http://localhost:8080", "http://[::1]:8080"])
+def test_every_address_can_be_led_to_this_machine_without_tls_and_to_no_other(
+    home: Path, gateway: Gateway, role: str, url: str
+) -> None:
+    assert led(home, gateway, role, url)[role] == url
+    for elsewhere in ("http://127.0.0.1.example.com:8080", "http://10.0.0.1:8080", "http://0.0.0.0:8080"):
+        with pytest.raises(UsageError):
+            led(home, gateway, role, elsewhere)
+
+
+def test_who_leads_a_gateway_elsewhere_leads_it_away_from_its_other_address_too(home: Path) -> None:
+    """Else a request that finds nobody there would go to the vendor itself, with the key."""
+    (gateway,) = [made for made in catalogue.gateways() if "alternate" in made.urls]
+    api, other = "http://127.0.0.1:8080", "http://127.0.0.1:8081"
+    assert led(home, gateway, "api", api) == {"api": api}
+    assert settings.load({}, home=str(home), base_url=api).gateway(gateway.id).urls == {"api": api}
+    assert led(home, gateway, "alternate", other) == {"api": gateway.urls["api"], "alternate": other}
+    variables = {settings.url_variable(gateway.id, "api"): api}
+    both = {**variables, settings.url_variable(gateway.id, "alternate"): other}
+    assert settings.load(both, home=str(home)).gateway(gateway.id).urls == {"api": api, "alternate": other}
+
+
+def keys(gateway: Gateway, *words: str) -> dict[str, str]:
+    """The keys that a command knows which speaks to this gateway."""
+    made = arguments.parse(["quote", "--prompt", "a cat", *words])
+    return App(made, words, FakeClock(), nullcontext, lambda job, what: None)._keys(gateway)
+
+
+@pytest.mark.parametrize("gateway", catalogue.gateways(), ids=lambda made: made.id)
+def test_a_rehearsal_is_given_its_own_key_and_not_the_real_one(
+    monkeypatch: pytest.MonkeyPatch, gateway: Gateway
+) -> None:
+    for id, key in CANARIES.items():
+        monkeypatch.setenv(key_variable(id), key)
+
+    assert keys(gateway) == CANARIES, "every key that must not leave by its door is known"
+    assert keys(gateway, "--sandbox") == {gateway.id: f"{gateway.key_prefix}rehearsal"}
+
+
+@pytest.mark.parametrize("given", ["by a variable", "by an option"])
+def test_a_key_that_is_plainly_of_another_gateway_is_not_tried_at_this_one(
+    monkeypatch: pytest.MonkeyPatch, given: str
+) -> None:
+    ima, other = (made for made in catalogue.gateways() if made.id in CANARIES)
+    assert ima.key_prefix
+    words = ("--api-key", CANARIES["ima"]) if given == "by an option" else ()
+    if not words:
+        monkeypatch.setenv(other.key_env, CANARIES["ima"])
+    with pytest.raises(KeyProblem) as refused:
+        keys(other, *words)
+
+    assert refused.value.kind == "key_malformed"
+    assert "IMA" in refused.value.message
+    assert CANARIES["ima"] not in f"{refused.value.message}{refused.value.detail}"
+
+
+@pytest.mark.parametrize("key", ["short", "imf_ with a space", "imf_\N{SNOWMAN}placeholder"])
+def test_what_can_be_no_key_is_said_without_naming_a_beginning_that_nobody_knows(
+    monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    (gateway,) = [made for made in catalogue.gateways() if not made.key_prefix]
+    monkeypatch.setenv(gateway.key_env, key)
+    with pytest.raises(KeyProblem) as refused:
+        keys(gateway)
+
+    assert refused.value.kind == "key_malformed"
+    assert "start with" not in refused.value.message

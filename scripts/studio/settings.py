@@ -53,10 +53,13 @@ class Settings:
                 detail=f"{where_from(gateway)} To try without one: --sandbox.",
             )
         odd = not key.isascii() or any(char.isspace() for char in key) or len(key) < SHORTEST
-        if odd or not key.startswith(gateway.key_prefix):
+        owner = _plainly_of_another(key, gateway)
+        if odd or owner or not key.startswith(gateway.key_prefix):
+            beginning = f": they start with {gateway.key_prefix}" if gateway.key_prefix else ""
+            why = f", but looks like one of {owner}" if owner else beginning
             raise KeyProblem(
-                f"What is set as {gateway.key_env} is no key of {gateway.name}: they start with "
-                f"{gateway.key_prefix}. It was not sent anywhere.",
+                f"What is set as {gateway.key_env} is no key of {gateway.name}{why}. "
+                "It was not sent anywhere.",
                 kind="key_malformed",
             )
         return key
@@ -101,6 +104,13 @@ class Settings:
         """What the environment leads one of a gateway's addresses to."""
         name = url_variable(gateway.id, role)
         return self.environment.get(name)
+
+
+def _plainly_of_another(key: str, gateway: Gateway) -> str | None:
+    """The name of the other gateway whose keys begin so, where this one's have no beginning of their own."""
+    others = [made for made in catalogue.gateways() if made.key_prefix and made.id != gateway.id]
+    mine = gateway.key_prefix and key.startswith(gateway.key_prefix)
+    return None if mine else next((made.name for made in others if key.startswith(made.key_prefix)), None)
 
 
 def where_from(gateway: Gateway) -> str:

@@ -5,8 +5,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from fault_table.paid import Paid
-from support import CREATE, PROMPT, Run, Vendor, leaks, validate
+from forked import Forked
+from support import CREATE, PROMPT, Run, Vendor, configure, leaks, validate
 
 DRIVER = Path(__file__).with_name("driver.py")
-WAYS = ("make", "start")
+LASTING = ("shift", "file_bytes")  # orders to the driver that the next process has to be given too
+A_LITTLE_LATE = {"shift": 5.0}  # seconds
 LATER = {"shift": 60.0}  # seconds: every lease of now has run out
 Orders = Mapping[str, Any]
 
@@ -29,11 +29,19 @@ class Buyer:
     paid: Paid
     vendor: Vendor
     way: str
-    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    processes: list[Forked] = field(default_factory=list)
 
     def words(self, *words: str, prompt: str = PROMPT) -> list[str]:
         """The command that buys."""
-        return [self.way, "--speed", str(self.vendor.speed), "--prompt", prompt, *words]
+        said = self.vendor.order.said
+        return [self.way, "--speed", str(self.vendor.speed), "--prompt", prompt, *said, *words]
+
+    def configure(self, **limits: float) -> None:
+        """config.toml: limits of its gateway, and, where nobody knows the price, that this may be bought."""
+        lines = [f"{name} = {amount}" for name, amount in limits.items()]
+        if self.vendor.order.unpriced:
+            lines.append("accept_unknown_price = true")
+        configure("\n".join([f"[gateways.{self.paid.gateway}]", *lines, ""]))
 
     def buy(
         self,
@@ -60,12 +68,30 @@ class Buyer:
         env: Mapping[str, str] | None = None,
         drive: Orders | None = None,
     ) -> Run:
-        limit = [] if patience is None else [f"--max-wait={patience}"]
-        return self.run("wait", job, *limit, env=env, drive=drive)
+        if patience is not None:
+            return self.run("wait", job, f"--max-wait={patience}", env=env, drive=drive)
+        lasting = {name: value for name, value in (drive or {}).items() if name in LASTING} or None
+        return self.to_the_end(self.run("wait", job, env=env, drive=drive), env, lasting)
+
+    def to_the_end(self, run: Run, env: Mapping[str, str] | None = None, drive: Orders | None = None) -> Run:
+        """As an agent goes on with a wait that came back because a word to the person was due."""
+        for _ in range(20):
+            if run.code or run.document["event"] != "progress" or run.document["next"][2] != "wait":
+                return run
+            run = self.run(*run.document["next"][2:], env=env, drive=drive)
+        raise AssertionError("twenty turns, and no end")
 
     def run(self, *words: str, env: Mapping[str, str] | None = None, drive: Orders | None = None) -> Run:
         """One command as its own process; with `drive` through the driver. Its document is valid."""
         return finished(self.process(*words, env=env, drive=drive))
+
+    def follows(self, env: Mapping[str, str] | None = None) -> Forked:
+        """A process that follows the task: make itself, or a wait. That is a little late, so that it asks at
+        once: before the shortest time expected nobody does."""
+        if self.way == "make":
+            return self.process(*self.words(), env=env)
+        begun = self.run(*self.words(), env=env)
+        return self.process("wait", begun.document["job"], env=env, drive=A_LITTLE_LATE)
 
     def later(self, *words: str) -> Run:
         """A command of some time later, when the lease of whoever died has run out."""
@@ -77,17 +103,14 @@ class Buyer:
         env: Mapping[str, str] | None = None,
         drive: Orders | None = None,
         pipe: int | None = None,
-    ) -> subprocess.Popen[bytes]:
+    ) -> Forked:
         """The same, still running. `pipe`: handed on to it."""
         script = [str(CREATE)] if drive is None else [str(DRIVER), json.dumps(drive)]
-        process = subprocess.Popen(
-            [sys.executable, *script, *words],
-            env={**os.environ, **self.vendor.env, **(env or {})},
-            cwd=os.environ["HOME"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            pass_fds=() if pipe is None else (pipe,),
+        process = Forked(
+            [*script, *words],
+            {**os.environ, **self.vendor.env, **(env or {})},
+            os.environ["HOME"],
+            pipe=pipe,
         )
         self.processes.append(process)
         return process
@@ -118,15 +141,17 @@ class Buyer:
 
     @property
     def spent(self) -> float:
-        """What a fresh process says was spent today, reserved sums included, in the gateway's unit."""
+        """What a fresh process says was spent today, reserved sums included, in the gateway's unit; 0 of what
+        nobody knows the price of."""
         document = self.run("spend").document
-        amount: float = sum(row["quoted"] for row in document["spent"])
+        amount: float = sum(row["quoted"] or 0 for row in document["spent"])
         (limits,) = [row for row in document["limits"] if row["gateway"] == self.paid.gateway]
         assert limits["spent_today"] == amount, "the counter and the jobs say different things"
         return amount
 
     def delivered_once(self, run: Run) -> None:
         """All is well: one create, one task, and its file is here, as a fresh process knows."""
+        run = self.to_the_end(run)
         assert run.code == 0, run.stderr
         assert self.creates == 1
         self.kept(run)
@@ -135,7 +160,7 @@ class Buyer:
         """The one task that was bought is the one job's, and every file of it is on the disk."""
         (task,) = self.tasks
         job = self.job
-        assert (job["state"], job["task_id"]) == ("done", task["id"])
+        assert (job["state"], job["task_id"]) == ("done", task["id"]), run.stdout
         assert len(job["paths"]) == task["n"]
         assert all(Path(path).is_file() for path in job["paths"])
         assert [output["path"] for output in run.document["outputs"]] == job["paths"]
@@ -150,18 +175,17 @@ class Buyer:
         assert (document["done"], document["next"][2:4]) == (False, ["wait", document["job"]])
 
 
-def finished(process: subprocess.Popen[bytes]) -> Run:
+def finished(process: Forked) -> Run:
     """A process's end. No key was printed, and what was printed is a document."""
     stdout, stderr = process.communicate(timeout=60)
     assert leaks(stdout) == leaks(stderr) == [], "the key was printed"
-    run = Run(process.returncode, stdout.decode(), stderr.decode())
+    run = Run(process.wait(), stdout.decode(), stderr.decode())
     validate(run.document)
     return run
 
 
-def said(process: subprocess.Popen[bytes], word: str) -> str:
+def said(process: Forked, word: str) -> str:
     """The next line on its stderr that begins so; waits for it."""
-    assert process.stderr is not None
     seen = []
     for row in process.stderr:
         seen.append(row.decode())
@@ -170,9 +194,8 @@ def said(process: subprocess.Popen[bytes], word: str) -> str:
     raise AssertionError(f"it never said {word!r}, but {seen}")
 
 
-def goes_on(process: subprocess.Popen[bytes]) -> None:
+def goes_on(process: Forked) -> None:
     """Let go what stands still at a point of the driver."""
-    assert process.stdin is not None
     process.stdin.write(b"\n")
     process.stdin.flush()
 
@@ -188,7 +211,7 @@ def barrier() -> Iterator[int]:
         os.close(reading)
 
 
-def kill(process: subprocess.Popen[bytes]) -> None:
+def kill(process: Forked) -> None:
     """SIGKILL."""
     process.kill()
     process.communicate(timeout=20)

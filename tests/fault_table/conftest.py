@@ -1,4 +1,4 @@
-"""Every row of the fault table is played for each provider and for each way to buy."""
+"""Every row of the fault table is played for each provider: see rows.py."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from fault_table.buyer import WAYS, Buyer, kill
-from fault_table.paid import PAID, SPEED
+from fault_table.buyer import Buyer, kill
+from fault_table.paid import PAID
 from sandbox import Sandbox
+from support import with_clips
 
-EACH = [(provider, way) for provider in PAID for way in WAYS]
 
-
-@pytest.fixture(params=EACH, ids="-".join)
-def buyer(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Buyer]:
+@pytest.fixture
+def buyer(request: pytest.FixtureRequest, tmp_path: Path, clips: Path) -> Iterator[Buyer]:
     """A provider's twin on ports of its own, and somebody who buys from it."""
     provider, way = request.param
     paid = PAID[provider]
-    with Sandbox(tmp_path / "twin", speed=SPEED) as box:
-        buyer = Buyer(paid, paid.vendor(box.urls[provider]), way)
+    with Sandbox(with_clips(tmp_path / "twin", clips), speed=paid.speed) as box:
+        buyer = Buyer(paid, paid.vendor(box.urls[paid.gateway]), way)
+        buyer.configure()
         yield buyer
         for process in buyer.processes:
             if process.poll() is None:

@@ -4,13 +4,15 @@ the table's rows say. A later vendor joins by a row of PAID."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from support import Vendor
+from support import ORDERS, Order, Vendor
 
 Fault = Mapping[str, Any]
 SPEED = 500
+FAST = 1000  # of those that take minutes; more is not to be had
+FASTER = 3000  # their twins' own
 
 
 @dataclass(frozen=True)
@@ -24,51 +26,117 @@ class Refusal:
 
 
 @dataclass(frozen=True)
+class Ended:
+    """A task that the vendor ended without a file: how it says so, the command's end, words that are told."""
+
+    fault: Fault
+    exit: int = 8
+    words: str = "out of ideas"
+
+
+@dataclass(frozen=True)
 class Paid:
     """Amounts are in the gateway's unit. Faults are played at the endpoint that their row names.
 
-    price: of the order without options. four: the words that ask for four. pixels: the words that ask for a
-    size in pixels, and those. models: two that make both of task_types. reports_charge: whether the vendor
-    says what it took.
+    price: of the order without options; None where nobody knows it. four: the words that ask for four.
+    pixels: the words that ask for a size or a shape, and how that is told. large: pixels of a picture that a
+    small disk has no room for; a film is made that long. models: two that make both of task_types.
+    reports_charge: whether the vendor says what it took. create_path: of the request that buys, and list_path
+    of the one before, if there is one. absent: rows of the table that this vendor cannot meet, and why.
     """
 
+    provider: str
     gateway: str
     vendor: Callable[[dict[str, str]], Vendor]
-    price: int
-    four: tuple[str, ...]
-    pixels: tuple[tuple[str, ...], tuple[int, int]]
-    models: tuple[str, str]
-    task_types: tuple[str, str]
+    price: int | None
     reports_charge: bool
     create_path: str
-    list_path: str
-    listing: Mapping[str, Fault]
     lost: Mapping[str, Fault]
-    busy: Fault
+    busy: Mapping[str, Fault]
     refusals: Mapping[str, Refusal]
     polling: Mapping[str, Fault]
     key_refused: Fault
-    never_done: Fault
+    not_yet: Fault
     strange_state: tuple[Fault, str]
-    failed_beside: Mapping[str, Fault]
+    failed: Mapping[str, Ended]
     files: Mapping[str, Fault]
+    list_path: str | None = None
+    listing: Mapping[str, Fault] = field(default_factory=dict)
+    four: tuple[str, ...] = ()
+    large: tuple[int, int] | None = None
+    pixels: tuple[tuple[str, ...], str] = ((), "")
+    models: tuple[str, str] = ("", "")
+    task_types: tuple[str, str] = ("", "")
+    never_done: Fault = field(default_factory=lambda: {"kind": "stuck"})
+    alternate: bool = False
+    absent: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def order(self) -> Order:
+        return ORDERS[self.provider]
+
+    @property
+    def known(self) -> int:
+        """The price as the record adds it up."""
+        return self.price or 0
+
+    @property
+    def makes_keys(self) -> bool:
+        """Whether it is known where a key of its gateway is made."""
+        return any(refusal.kind == "key_refused" and refusal.page for refusal in self.refusals.values())
+
+    @property
+    def speed(self) -> int:
+        """The twin's."""
+        return FASTER if self.order.unpriced else SPEED
+
+
+def _said(status: int, value: Any, **headers: str) -> Fault:
+    return {"kind": "json", "status": status, "value": value, "headers": headers}
+
+
+def _set(name: str, value: Any, **more: Any) -> Fault:
+    """One field of the answer, and others; two low lines in a name stand for a point."""
+    fields = {name.replace("__", "."): value for name, value in more.items()}
+    return {"kind": "set", "field": name, "value": value, "more": fields}
+
+
+FILES: Mapping[str, Fault] = {
+    "result link 403": {"kind": "http", "status": 403},
+    "download cut short": {"kind": "cut", "bytes": 900},
+    "wrong bytes": {"kind": "bytes", "text": "<html>expired</html>", "status": 200},
+}
+PASSING: Mapping[str, Fault] = {
+    "502 html": {"kind": "http", "status": 502},
+    "reset": {"kind": "reset"},
+    "bad JSON": {"kind": "bad_json"},
+    "empty body": {"kind": "empty"},
+}
+LOST: Mapping[str, Fault] = {
+    "502": {"kind": "http", "status": 502},
+    "reset": {"kind": "reset"},
+    "no answer": {"kind": "hang"},
+}
+
+# --- IMA ------------------------------------------------------------------------------------------------
 
 BUSY: Fault = {"kind": "code", "code": 429, "http": 429, "headers": {"Retry-After": "2"}}
 PAGES = "https://www.imaclaw.ai/imaclaw/"
 
 
-def _failed(resource_status: int | None) -> Fault:
+def _failed(resource_status: int | None) -> Ended:
     more = {"data.medias.*.resource_status": resource_status, "data.medias.*.error_msg": "out of ideas"}
-    return {"kind": "set", "field": "data.medias.*.status", "value": "failed", "more": more}
+    return Ended({"kind": "set", "field": "data.medias.*.status", "value": "failed", "more": more})
 
 
 IMA = Paid(
+    provider="ima",
     gateway="ima",
     vendor=lambda urls: Vendor(urls, SPEED),
     price=5,
     four=("--n", "4"),
-    pixels=(("--aspect-ratio", "16:9"), (2560, 1440)),
+    pixels=(("--aspect-ratio", "16:9"), "2560x1440"),
+    large=(4096, 4096),
     models=("SeeDream 4.5", "Nano Banana2"),
     task_types=("text_to_image", "image_to_image"),
     reports_charge=False,
@@ -80,13 +148,8 @@ IMA = Paid(
         "429 with Retry-After": BUSY,
         "reset": {"kind": "reset"},
     },
-    lost={
-        "502": {"kind": "http", "status": 502},
-        "reset": {"kind": "reset"},
-        "no answer": {"kind": "hang"},
-        "an answer without an id": {"kind": "drop", "field": "data.id"},
-    },
-    busy=BUSY,
+    lost={**LOST, "an answer without an id": {"kind": "drop", "field": "data.id"}},
+    busy={"429": BUSY},
     refusals={
         "4008": Refusal({"kind": "code", "code": 4008}, 4, "no_credit", f"{PAGES}subscription"),
         "4014": Refusal({"kind": "code", "code": 4014}, 4, "plan_needed", f"{PAGES}subscription"),
@@ -94,23 +157,160 @@ IMA = Paid(
         "400": Refusal({"kind": "code", "code": 400}, 8, "bad_parameter"),
     },
     polling={
+        **PASSING,
         "500": {"kind": "code", "code": 500, "http": 500},
-        "502 html": {"kind": "http", "status": 502},
         "429": BUSY,
-        "reset": {"kind": "reset"},
-        "bad JSON": {"kind": "bad_json"},
-        "empty body": {"kind": "empty"},
         "404 in the first seconds": {"kind": "code", "code": 404},
     },
     key_refused={"kind": "code", "code": 401},
-    never_done={"kind": "stuck"},
+    not_yet={"kind": "set", "field": "data.medias", "value": []},
     strange_state=({"kind": "set", "field": "data.medias.*.status", "value": "dreaming"}, "dreaming"),
-    failed_beside={"0": _failed(0), "null": _failed(None)},
-    files={
-        "result link 403": {"kind": "http", "status": 403},
-        "download cut short": {"kind": "cut", "bytes": 900},
-        "wrong bytes": {"kind": "bytes", "text": "<html>expired</html>", "status": 200},
-    },
+    failed={"failed beside 0": _failed(0), "failed beside null": _failed(None)},
+    files=FILES,
+    absent={"alternate": "it has one address"},
 )
 
-PAID = {"ima": IMA}
+# --- imagine-future: Vidu and One-click MV say what is wrong alike --------------------------------------
+
+
+def _no(status: int, reason: str, message: str = "no", **headers: str) -> Fault:
+    return _said(status, {"code": status, "reason": reason, "message": message, "metadata": {}}, **headers)
+
+
+TOLD_TO_WAIT = {"Retry-After": "2"}
+THROTTLED = ("QuotaExceeded", "TooManyRequests", "SystemThrottling")
+NO_REASON = _said(429, {"code": 429, "message": "slow down"}, **TOLD_TO_WAIT)
+WORDED: Mapping[str, Any] = {
+    "lost": {
+        **LOST,
+        "429 without a reason": NO_REASON,
+        "429 with a reason that no list has": _no(429, "Overheated"),
+        "500 with a reason": _no(500, "InternalServiceFailure"),
+    },
+    "busy": {reason: _no(429, reason, **TOLD_TO_WAIT) for reason in THROTTLED},
+    "refusals": {
+        "CreditInsufficient": Refusal(_no(400, "CreditInsufficient"), 4, "no_credit"),
+        "Unauthorized": Refusal(_no(401, "Unauthorized"), 3, "key_refused"),
+        "FieldInvalid": Refusal(_no(400, "FieldInvalid"), 8, "bad_parameter"),
+        "AuditSubmitIllegal": Refusal(_no(400, "AuditSubmitIllegal"), 10, "content_refused"),
+    },
+    "polling": {
+        **PASSING,
+        "500": _no(500, "InternalServiceFailure"),
+        "429": NO_REASON,
+        "404 in the first seconds": _no(404, "TaskNotFound"),
+    },
+    "key_refused": _no(401, "Unauthorized"),
+    "strange_state": (_set("state", "dreaming"), "dreaming"),
+    "files": FILES,
+    "alternate": True,
+}
+SHARED = {
+    "listing": "it lists nothing: its catalogue is enough",
+    "four": "a task makes one file",
+    "retyped": "a film is always MP4 there",
+    "many": "what many processes do at once is the record's matter: played with IMA",
+    "lease": "when a lease runs out is the record's matter: played with IMA, as it takes 16 s",
+}
+NOBODY_KNOWS = {
+    **SHARED,
+    "limit": "nobody knows the price, so that it is bought only where no limit is set, and claims nothing",
+}
+
+VIDU = Paid(
+    provider="vidu",
+    gateway="imagine-future",
+    vendor=lambda urls: Vendor(urls, SPEED, "imagine-future", ORDERS["vidu"]),
+    price=2,
+    pixels=(("--aspect-ratio", "16:9"), "16:9"),
+    reports_charge=True,
+    create_path="/ai/avu/text2video",
+    **{
+        **WORDED,
+        "lost": {**WORDED["lost"], "an answer without an id": {"kind": "drop", "field": "task_id"}},
+    },
+    not_yet=_set("state", "processing", creations=[]),
+    failed={
+        "failed without a word": Ended(_set("state", "failed", creations=[]), words="failed"),
+        "failed, CreationPolicyViolation": Ended(
+            _set("state", "failed", creations=[], err_code="CreationPolicyViolation"),
+            exit=10,
+            words="CreationPolicyViolation",
+        ),
+    },
+    absent=SHARED,
+)
+
+MV = Paid(
+    provider="mv",
+    gateway="imagine-future",
+    vendor=lambda urls: Vendor(urls, FAST, "imagine-future", ORDERS["mv"]),
+    price=None,
+    pixels=(("--aspect-ratio", "16:9"), "16:9"),
+    reports_charge=False,
+    create_path="/ai/avu/one-click/mv",
+    **{
+        **WORDED,
+        "lost": {**WORDED["lost"], "an answer without an id": {"kind": "drop", "field": "id"}},
+    },
+    not_yet=_set("state", "processing"),
+    failed={
+        "failed before its first shot": Ended(_set("state", "failed", job_records=[], err_msg="out of ideas"))
+    },
+    absent=NOBODY_KNOWS,
+)
+
+# --- imagine-future: Kling --------------------------------------------------------------------------------
+
+
+def _code(status: int, code: int, message: str = "no", **headers: str) -> Fault:
+    return _said(status, {"code": code, "message": message, "request_id": "req_1"}, **headers)
+
+
+KLING = Paid(
+    provider="kling",
+    gateway="imagine-future",
+    vendor=lambda urls: Vendor(urls, FAST, "imagine-future", ORDERS["kling"]),
+    price=None,
+    reports_charge=False,
+    create_path="/videos/motion-control",
+    lost={
+        **LOST,
+        "an answer without an id": {"kind": "drop", "field": "data.task_id"},
+        "429 without a code": _said(429, {"message": "slow down"}, **TOLD_TO_WAIT),
+        "429 with a code that no list has": _code(429, 1399),
+        "500 with a code": _code(500, 5000),
+        "our own id is taken": _code(400, 1201, "external_task_id already exists"),
+    },
+    busy={code: _code(429, int(code), **TOLD_TO_WAIT) for code in ("1302", "1303")},
+    refusals={
+        "1101": Refusal(_code(429, 1101, **TOLD_TO_WAIT), 4, "no_credit"),
+        "1102": Refusal(_code(429, 1102, **TOLD_TO_WAIT), 4, "no_credit"),
+        "1304": Refusal(_code(429, 1304, **TOLD_TO_WAIT), 3, "key_refused"),
+        "1000": Refusal(_code(401, 1000), 3, "key_refused"),
+        "1201": Refusal(_code(400, 1201), 8, "bad_parameter"),
+        "1301": Refusal(_code(400, 1301), 10, "content_refused"),
+    },
+    polling={
+        **PASSING,
+        "500": _code(500, 5000),
+        "429": _code(429, 1302, **TOLD_TO_WAIT),
+        "404 in the first seconds": _code(400, 1201, "task not found"),
+    },
+    key_refused=_code(401, 1000),
+    not_yet=_set("data.task_status", "processing", data__task_result=None),
+    strange_state=(_set("data.task_status", "dreaming", data__task_result=None), "dreaming"),
+    failed={
+        "failed": Ended(_set("data.task_status", "failed", data__task_status_msg="out of ideas")),
+        "failed, risk control": Ended(
+            _set("data.task_status", "failed", data__task_status_msg="Failure of risk control"),
+            exit=10,
+            words="risk control",
+        ),
+    },
+    files=FILES,
+    alternate=True,
+    absent={**NOBODY_KNOWS, "pixels": "its film has the shape of the picture, which is not asked for"},
+)
+
+PAID = {paid.provider: paid for paid in (IMA, VIDU, KLING, MV)}

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from fault_table.buyer import Buyer, finished, goes_on, said
-from fault_table.paid import PAID
+from fault_table.rows import each
 from front import Front
 from support import Run
 
-LISTING = sorted({name for paid in PAID.values() for name in paid.listing})
-LOST = sorted({name for paid in PAID.values() for name in paid.lost})
-REFUSALS = sorted({name for paid in PAID.values() for name in paid.refusals})
+
+def limit_today(buyer: Buyer) -> None:
+    """No more than one a day, so that what stays reserved shows; where a price can be limited."""
+    if buyer.paid.price is not None:
+        buyer.configure(per_day=buyer.paid.price)
 
 
-def limit_today(buyer: Buyer, amount: float) -> None:
-    """config.toml: what may be spent a day, so that what stays reserved shows."""
-    folder = Path(os.environ["MEDIA_STUDIO_HOME"])
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "config.toml").write_text(f"[gateways.{buyer.paid.gateway}]\nper_day = {amount}\n")
+def before(buyer: Buyer, folder: Path | None = None) -> Front:
+    return Front(buyer.vendor.urls["api"], folder, gateway=buyer.paid.gateway)
+
+
+def shut_before_create(buyer: Buyer, front: Front) -> None:
+    """The paid request, and nothing before it, finds nobody."""
+    if buyer.paid.list_path:
+        front.shut_after(buyer.paid.list_path)
+    else:
+        front.shut()
 
 
 def found_later(buyer: Buyer, lost: Run) -> None:
@@ -40,17 +44,17 @@ def found_later(buyer: Buyer, lost: Run) -> None:
     buyer.delivered_once(buyer.run("reconcile", document["job"], "--task-id", buyer.tasks[0]["id"]))
 
 
-@pytest.mark.parametrize("times", [1, 2], ids=["once", "twice"])
-@pytest.mark.parametrize("fault", LISTING)
-def test_list_fails_and_recovers_with_1_create(buyer: Buyer, fault: str, times: int) -> None:
-    buyer.vendor.fault("list", dict(buyer.paid.listing[fault]), times=times)
+@each("listing", absent="listing", variants=(("once", 1), ("twice", 2)))
+def test_list_fails_and_recovers_with_1_create(buyer: Buyer, fault: str, variant: int) -> None:
+    buyer.vendor.fault("list", dict(buyer.paid.listing[fault]), times=variant)
     buyer.delivered_once(buyer.buy())
-    assert buyer.vendor.stats["faults_played"] == times
+    assert buyer.vendor.stats["faults_played"] == variant
 
 
+@each()
 def test_create_connection_refused_is_tried_again_while_never_sent(buyer: Buyer) -> None:
-    with Front(buyer.vendor.urls["api"]) as front:
-        front.shut_after(buyer.paid.list_path)
+    with before(buyer) as front:
+        shut_before_create(buyer, front)
         process = buyer.process(*buyer.words(), env=front.env, drive={"at": "refused"})
         said(process, "here")
         assert buyer.creates == 0
@@ -62,9 +66,10 @@ def test_create_connection_refused_is_tried_again_while_never_sent(buyer: Buyer)
         buyer.delivered_once(made)
 
 
+@each()
 def test_create_connection_refused_for_good_is_exit_6_with_nothing_bought(buyer: Buyer) -> None:
-    with Front(buyer.vendor.urls["api"]) as front:
-        front.shut_after(buyer.paid.list_path)
+    with before(buyer) as front:
+        shut_before_create(buyer, front)
         made = buyer.buy(env=front.env)
     assert (made.code, made.error["charged"], made.error["retry"]) == (6, "no", "later")
     assert (made.document["state"], buyer.job["state"]) == ("failed", "failed")
@@ -72,7 +77,7 @@ def test_create_connection_refused_for_good_is_exit_6_with_nothing_bought(buyer:
     assert buyer.buy().code == 0
 
 
-@pytest.mark.parametrize("fault", LOST)
+@each("lost")
 def test_create_is_registered_and_its_answer_lost_is_unknown_until_reconciled(
     buyer: Buyer, fault: str
 ) -> None:
@@ -80,19 +85,20 @@ def test_create_is_registered_and_its_answer_lost_is_unknown_until_reconciled(
     found_later(buyer, buyer.buy())
 
 
-@pytest.mark.parametrize("after", [0, 40], ids=["at once", "amid the answer"])
+@each(variants=(("at once", 0), ("amid the answer", 40)))
 def test_create_is_registered_and_tls_broken_is_unknown_until_reconciled(
-    buyer: Buyer, after: int, tmp_path: Path
+    buyer: Buyer, variant: int, tmp_path: Path
 ) -> None:
-    with Front(buyer.vendor.urls["api"], tmp_path) as front:
-        front.breaks(buyer.paid.create_path, after=after, times=5)
+    with before(buyer, tmp_path) as front:
+        front.breaks(buyer.paid.create_path, after=variant, times=5)
         lost = buyer.buy(env=front.env)
         assert sum(buyer.paid.create_path in line for line in front.received) == 1
     found_later(buyer, lost)
 
 
+@each(absent="limit")
 def test_an_unknown_job_that_was_not_charged_frees_its_reservation(buyer: Buyer) -> None:
-    limit_today(buyer, buyer.paid.price)
+    limit_today(buyer)
     buyer.vendor.fault("create", {"kind": "reset"}, when="before")
     lost = buyer.buy()
     assert (lost.code, len(buyer.tasks), buyer.spent) == (9, 0, buyer.paid.price)
@@ -106,33 +112,39 @@ def test_an_unknown_job_that_was_not_charged_frees_its_reservation(buyer: Buyer)
     assert (len(buyer.tasks), buyer.spent) == (1, buyer.paid.price)
 
 
-def test_create_429_refused_with_retry_after_is_waited_for_within_its_patience(buyer: Buyer) -> None:
-    buyer.vendor.fault("create", dict(buyer.paid.busy))
+@each("busy")
+def test_create_refused_as_too_many_with_retry_after_is_waited_for_within_its_patience(
+    buyer: Buyer, fault: str
+) -> None:
+    buyer.vendor.fault("create", dict(buyer.paid.busy[fault]))
     made = buyer.buy()
     assert made.code == 0
     assert buyer.creates == 2  # the vendor refused the first before acceptance
     buyer.kept(made)
 
 
-@pytest.mark.parametrize("wait", ["2", "3600"], ids=["again and again", "for an hour"])
-def test_create_429_beyond_its_patience_is_exit_7_and_later_1_task(buyer: Buyer, wait: str) -> None:
-    busy: dict[str, Any] = {**buyer.paid.busy, "headers": {"Retry-After": wait}}
+@each(variants=(("again and again", "2"), ("for an hour", "3600")))
+def test_create_refused_as_too_many_beyond_its_patience_is_exit_7_and_later_1_task(
+    buyer: Buyer, variant: str
+) -> None:
+    one = next(iter(buyer.paid.busy.values()))
+    busy: dict[str, Any] = {**one, "headers": {"Retry-After": variant}}
     buyer.vendor.fault("create", busy, times=-1)
     refused = buyer.buy()
     assert (refused.code, refused.error["kind"], refused.error["charged"]) == (7, "rate_limited", "no")
     assert (len(buyer.tasks), buyer.spent, buyer.job["state"]) == (0, 0, "failed")
-    assert (buyer.creates == 1) is (wait == "3600")
+    assert (buyer.creates == 1) is (variant == "3600")
     buyer.vendor.clear()
     assert buyer.buy().code == 0
     assert len(buyer.tasks) == 1
 
 
-@pytest.mark.parametrize("fault", REFUSALS)
+@each("refusals")
 def test_create_refused_has_the_right_kind_link_and_exit_0_tasks_and_nothing_stays_reserved(
     buyer: Buyer, fault: str
 ) -> None:
     refusal = buyer.paid.refusals[fault]
-    limit_today(buyer, buyer.paid.price)
+    limit_today(buyer)
     buyer.vendor.fault("create", dict(refusal.fault))
     made = buyer.buy()
     assert (made.code, made.error["kind"], made.error["charged"]) == (refusal.exit, refusal.kind, "no")

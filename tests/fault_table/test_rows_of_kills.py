@@ -4,7 +4,6 @@ it left is told by fresh ones, once its lease has run out."""
 from __future__ import annotations
 
 import signal
-import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -12,41 +11,45 @@ from typing import Any
 import pytest
 
 from fault_table.buyer import Buyer, finished, kill, said
+from fault_table.rows import each
+from forked import Forked
 
 BEFORE = ["after intent", "in sending", "request received", "request processed", "half answered", "answered"]
 HELD: dict[str, tuple[str, dict[str, Any], str | None]] = {  # stage -> endpoint, fault, when
     "request received": ("create", {"kind": "hold"}, "before"),
     "request processed": ("create", {"kind": "hold"}, "after"),
-    "half answered": ("create", {"kind": "stall", "bytes": 30}, "after"),
+    "half answered": ("create", {"kind": "stall", "bytes": 10}, "after"),
     "mid-poll": ("detail", {"kind": "hold"}, "after"),
     "mid-download": ("file", {"kind": "stall", "bytes": 5000}, None),
 }
 STOPPED = {"after intent": "intent", "in sending": "sending", "answered": "answered"}  # by the driver
+SIGNALS = [
+    (stage, number)
+    for stage in ("request processed", "mid-poll")
+    for number in (signal.SIGINT, signal.SIGTERM)
+]
+BY_HAND = {
+    "test_a_killed_process_is_given_up_once_its_lease_has_run_out_and_not_before": "lease",
+}
 TASKS = {"request processed": 1, "half answered": 1, "answered": 1}  # what the twin accepted by then
 
 
-def at_stage(buyer: Buyer, stage: str, *words: str) -> subprocess.Popen[bytes]:
-    """A command that has come as far as that."""
+def at_stage(buyer: Buyer, stage: str) -> Forked:
+    """A command that has come as far as that: the one that buys, or the one that follows."""
     if stage in STOPPED:
-        process = buyer.process(*words, drive={"at": STOPPED[stage]})
+        process = buyer.process(*buyer.words(), drive={"at": STOPPED[stage]})
         said(process, "here")
         return process
     endpoint, fault, when = HELD[stage]
     buyer.vendor.fault(endpoint, fault, when=when)
-    process = buyer.process(*words)
+    process = buyer.process(*buyer.words()) if endpoint == "create" else buyer.follows()
     buyer.vendor.held(endpoint)
     return process
 
 
-def follower(buyer: Buyer) -> list[str]:
-    """The command that follows the task: make itself, or wait."""
-    if buyer.way == "make":
-        return buyer.words()
-    return ["wait", buyer.run(*buyer.words()).document["job"]]
-
-
+@each()
 def test_kill_after_intent_leaves_an_abandoned_job_with_0_creates(buyer: Buyer) -> None:
-    kill(at_stage(buyer, "after intent", *buyer.words()))
+    kill(at_stage(buyer, "after intent"))
     assert buyer.job["state"] == "intent"
     ended = buyer.later("wait", buyer.job["job"])
     assert (ended.document["state"], ended.error["kind"], ended.error["charged"]) == (
@@ -56,12 +59,13 @@ def test_kill_after_intent_leaves_an_abandoned_job_with_0_creates(buyer: Buyer) 
     )
     assert (buyer.job["state"], buyer.creates, buyer.spent) == ("abandoned", 0, 0)
     assert buyer.buy().code == 0
-    assert (buyer.creates, buyer.spent) == (1, buyer.paid.price)
+    assert (buyer.creates, buyer.spent) == (1, buyer.paid.known)
 
 
-@pytest.mark.parametrize("stage", BEFORE[1:])
-def test_kill_in_sending_leaves_an_unknown_job_that_is_never_sent_again(buyer: Buyer, stage: str) -> None:
-    kill(at_stage(buyer, stage, *buyer.words()))
+@each(variants=tuple((stage, stage) for stage in BEFORE[1:]))
+def test_kill_in_sending_leaves_an_unknown_job_that_is_never_sent_again(buyer: Buyer, variant: str) -> None:
+    stage = variant
+    kill(at_stage(buyer, stage))
     assert buyer.job["state"] == "sending"
     job = buyer.job["job"]
     ended = buyer.later("wait", job)
@@ -77,9 +81,9 @@ def test_kill_in_sending_leaves_an_unknown_job_that_is_never_sent_again(buyer: B
         assert buyer.spent == 0
 
 
-@pytest.mark.parametrize("stage", ["mid-poll", "mid-download"])
-def test_kill_while_following_leaves_a_job_that_wait_ends(buyer: Buyer, stage: str) -> None:
-    process = at_stage(buyer, stage, *follower(buyer))
+@each(variants=(("mid-poll", "mid-poll"), ("mid-download", "mid-download")))
+def test_kill_while_following_leaves_a_job_that_wait_ends(buyer: Buyer, variant: str) -> None:
+    process = at_stage(buyer, variant)
     kill(process)
     buyer.vendor.release()
     job = buyer.job
@@ -90,6 +94,7 @@ def test_kill_while_following_leaves_a_job_that_wait_ends(buyer: Buyer, stage: s
     assert [str(path) for path in folder.iterdir() if path.suffix != ".part"] == buyer.job["paths"]
 
 
+@each()
 def test_kill_before_printing_leaves_a_job_that_wait_tells(buyer: Buyer) -> None:
     printing = {"at": "printing"}
     process = buyer.process(*buyer.words(), drive=printing)
@@ -110,7 +115,7 @@ def test_kill_before_printing_leaves_a_job_that_wait_tells(buyer: Buyer) -> None
 @pytest.mark.parametrize("buyer", [("ima", "start")], indirect=True, ids="-".join)
 def test_a_killed_process_is_given_up_once_its_lease_has_run_out_and_not_before(buyer: Buyer) -> None:
     """With this machine's own clock."""
-    process = at_stage(buyer, "request processed", *buyer.words())
+    process = at_stage(buyer, "request processed")
     kill(process)
     killed = time.monotonic()
     assert buyer.job["state"] == "sending"
@@ -120,13 +125,12 @@ def test_a_killed_process_is_given_up_once_its_lease_has_run_out_and_not_before(
     assert buyer.creates == 1
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
-@pytest.mark.parametrize("stage", ["request processed", "mid-poll"])
+@each(variants=tuple((f"{number.name} {stage}", (number, stage)) for stage, number in SIGNALS))
 def test_a_signal_that_asks_to_stop_is_exit_130_with_the_ids_and_wait_delivers(
-    buyer: Buyer, stage: str, number: signal.Signals
+    buyer: Buyer, variant: tuple[signal.Signals, str]
 ) -> None:
-    words = buyer.words() if stage == "request processed" else follower(buyer)
-    process = at_stage(buyer, stage, *words)
+    number, stage = variant
+    process = at_stage(buyer, stage)
     process.send_signal(number)
     if stage == "request processed":  # the answer to the paid request is waited for
         time.sleep(0.2)

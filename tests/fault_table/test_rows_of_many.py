@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-import subprocess
 from dataclasses import replace
 from itertools import cycle
 from pathlib import Path
@@ -13,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from fault_table.buyer import Buyer, barrier, finished, said
+from fault_table.rows import each
+from forked import Forked
 from support import Run
 
 MANY = 50
@@ -20,21 +21,17 @@ LOOKING = 4  # of them ask for `spend`
 ROOM = 20  # purchases that the day's limit has room for
 KINDS = ("start", "start", "make")
 GROUP = 8
+BY_HAND = {
+    "test_50_processes_at_once_lose_nothing_corrupt_nothing_and_hold_the_limits_to_the_point": "many",
+    "test_50_processes_at_once_lose_and_double_no_preference_and_no_purchase": "many",
+}
 
 
-def limits(buyer: Buyer, per_day: float, per_user: float) -> None:
-    folder = Path(os.environ["MEDIA_STUDIO_HOME"])
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "config.toml").write_text(
-        f"[gateways.{buyer.paid.gateway}]\nper_day = {per_day}\nper_user = {per_user}\n"
-    )
-
-
-def at_once(commands: list[tuple[Buyer, list[str]]], at: str = "begin") -> list[subprocess.Popen[bytes]]:
+def at_once(commands: list[tuple[Buyer, list[str]]], at: str = "begin") -> list[Forked]:
     """So many processes, each stopped before the ledger is asked to begin, or at another point (those that
     look: before anything), and let go together. They come up a few at a time, so that none waits for a
     processor."""
-    processes: list[subprocess.Popen[bytes]] = []
+    processes: list[Forked] = []
     with barrier() as pipe:
         for first in range(0, len(commands), GROUP):
             for buyer, words in commands[first : first + GROUP]:
@@ -60,8 +57,8 @@ def most_inside(runs: list[Run]) -> int:
 def test_50_processes_at_once_lose_nothing_corrupt_nothing_and_hold_the_limits_to_the_point(
     buyer: Buyer,
 ) -> None:
-    price = buyer.paid.price
-    limits(buyer, per_day=price * ROOM + price / 2, per_user=price * (ROOM - 8))
+    price = buyer.paid.known
+    buyer.configure(per_day=price * ROOM + price / 2, per_user=price * (ROOM - 8))
     users = cycle(("user-1", "user-2"))
     ways = cycle(replace(buyer, way=way) for way in KINDS)
     purchases = [
@@ -126,11 +123,11 @@ def test_50_processes_at_once_lose_and_double_no_preference_and_no_purchase(buye
         assert record.execute("SELECT COUNT(*) FROM preferences").fetchone() == (2 * len(users),)
 
 
-@pytest.mark.parametrize("key", [(), ("--idempotency-key", "message-1")], ids=["without a key", "with a key"])
-def test_the_same_start_ten_times_at_once_is_1_create(buyer: Buyer, key: tuple[str, ...]) -> None:
+@each(variants=(("without a key", ()), ("with a key", ("--idempotency-key", "message-1"))))
+def test_the_same_start_ten_times_at_once_is_1_create(buyer: Buyer, variant: tuple[str, ...]) -> None:
     """All of them while the one that pays waits for its answer, so that none comes after its end."""
     buyer.vendor.fault("create", {"kind": "hold"}, when="after")
-    processes = at_once([(buyer, buyer.words(*key))] * 10)
+    processes = at_once([(buyer, buyer.words(*variant))] * 10)
     buyer.vendor.held("create")
     claims = [said(process, "inside ") for process in processes]
     assert len(claims) == 10
@@ -138,15 +135,16 @@ def test_the_same_start_ten_times_at_once_is_1_create(buyer: Buyer, key: tuple[s
     runs = [finished(process) for process in processes]
     assert [run.code for run in runs] == [0] * 10
     assert len({run.document["job"] for run in runs}) == 1
-    assert (buyer.creates, len(buyer.tasks), buyer.spent) == (1, 1, buyer.paid.price)
+    assert (buyer.creates, len(buyer.tasks), buyer.spent) == (1, 1, buyer.paid.known)
 
     done = buyer.wait(buyer.job["job"])
     assert done.document["state"] == "done"
-    once_more = buyer.buy(*key)  # after its end only a key says that it is the same
+    once_more = buyer.buy(*variant)  # after its end only a key says that it is the same
     assert once_more.code == 0
-    assert buyer.creates == len(buyer.jobs) == (1 if key else 2)
+    assert buyer.creates == len(buyer.jobs) == (1 if variant else 2)
 
 
+@each()
 def test_the_same_key_with_another_request_is_refused_with_0_creates(buyer: Buyer) -> None:
     assert buyer.buy("--idempotency-key", "message-1").code == 0
     other = buyer.buy("--idempotency-key", "message-1", prompt="something else")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -220,6 +221,7 @@ def test_a_process_that_is_killed_loses_nothing_and_another_goes_on(stage: Stage
     process = begin_process("wait", begun["job"])
     while not stage.stats["held"]["detail"]:
         assert process.poll() is None
+        time.sleep(0.005)
     process.send_signal(signal.SIGKILL)
     process.communicate()
     stage.control("faults", None, "DELETE")
