@@ -243,6 +243,35 @@ def test_lips_are_in_step_everywhere_but_at_540p() -> None:
                 assert made.message == "One-click MV: lip sync is not made at 540p."
 
 
+SONG: Mapping[str, tuple[tuple[Any, ...], tuple[Any, ...], Any]] = {  # taken, not taken, sent unasked
+    "aspect_ratio": (("1:1", "16:9", "9:16", "4:3", "3:4"), ("21:9", "2:3"), "16:9"),
+    "resolution": (("540p", "720p", "1080p"), ("360p", "4k"), "720p"),
+    "add_subtitle": ((True, False), ("some",), False),
+    "lip_sync": ((True, False), ("some",), False),
+    "language": (("en", "zh"), ("fr", "auto"), None),
+    "srt_url": (("https://e.com/a.srt",), ("http://e.com/a.srt", "a.srt"), None),
+    "callback_url": (("https://e.com/x",), ("http://e.com/x",), None),
+}
+
+
+def test_a_music_video_takes_exactly_what_the_contract_lists() -> None:
+    """The example's `duration` stands in no table: a film lasts as long as its song."""
+    assert set(taken("one-click-mv", "music_video")) == set(SONG)
+    assert bound("one-click-mv", "music_video").values == {
+        name: usual for name, (_, _, usual) in SONG.items() if usual is not None
+    }
+    for name, (good, bad, _) in SONG.items():
+        for value in good:
+            assert verdict("one-click-mv", "music_video", **{name: value})[0] == "sent", (name, value)
+        for value in bad:
+            got, made = verdict("one-click-mv", "music_video", **{name: value})
+            assert got == "no", (name, value)
+            assert isinstance(made, UsageError)
+            named_in(made, "one-click-mv", "music_video", name)
+    for name in ("duration", "quality", "subtitle_color", "lip_ref_url", "seed", "style"):
+        assert verdict("one-click-mv", "music_video", **{name: "5"})[0] == "no", name
+
+
 @pytest.mark.parametrize(
     ("id", "task_type", "name"),
     [("vidu_template", "template_to_video", "template_id"), ("one-click-mv", "music_video_shot", "shot")],
