@@ -243,6 +243,35 @@ def test_lips_are_in_step_everywhere_but_at_540p() -> None:
                 assert made.message == "One-click MV: lip sync is not made at 540p."
 
 
+SONG: Mapping[str, tuple[tuple[Any, ...], tuple[Any, ...], Any]] = {  # taken, not taken, sent unasked
+    "aspect_ratio": (("1:1", "16:9", "9:16", "4:3", "3:4"), ("21:9", "2:3"), "16:9"),
+    "resolution": (("540p", "720p", "1080p"), ("360p", "4k"), "720p"),
+    "add_subtitle": ((True, False), ("some",), False),
+    "lip_sync": ((True, False), ("some",), False),
+    "language": (("en", "zh"), ("fr", "auto"), None),
+    "srt_url": (("https://e.com/a.srt",), ("http://e.com/a.srt", "a.srt"), None),
+    "callback_url": (("https://e.com/x",), ("http://e.com/x",), None),
+}
+
+
+def test_a_music_video_takes_exactly_what_the_contract_lists() -> None:
+    """The example's `duration` stands in no table: a film lasts as long as its song."""
+    assert set(taken("one-click-mv", "music_video")) == set(SONG)
+    assert bound("one-click-mv", "music_video").values == {
+        name: usual for name, (_, _, usual) in SONG.items() if usual is not None
+    }
+    for name, (good, bad, _) in SONG.items():
+        for value in good:
+            assert verdict("one-click-mv", "music_video", **{name: value})[0] == "sent", (name, value)
+        for value in bad:
+            got, made = verdict("one-click-mv", "music_video", **{name: value})
+            assert got == "no", (name, value)
+            assert isinstance(made, UsageError)
+            named_in(made, "one-click-mv", "music_video", name)
+    for name in ("duration", "quality", "subtitle_color", "lip_ref_url", "seed", "style"):
+        assert verdict("one-click-mv", "music_video", **{name: "5"})[0] == "no", name
+
+
 @pytest.mark.parametrize(
     ("id", "task_type", "name"),
     [("vidu_template", "template_to_video", "template_id"), ("one-click-mv", "music_video_shot", "shot")],
@@ -326,6 +355,21 @@ def test_the_schema_of_a_form_accepts_exactly_what_the_command_takes(
     assert accepted is buyable(id, task_type, files, prompt, options), document
 
 
+NEEDS = {  # "R" in the contracts, but for what we always send by ourselves
+    "text_to_video": {"prompt"},
+    "image_to_video": {"prompt", "input_images"},
+    "first_last_frame_to_video": {"input_images"},
+    "reference_to_video": {"prompt", "input_images"},
+    "template_to_video": {"input_images", "template_id"},
+    "reference_to_image": {"prompt", "input_images"},
+    "motion_control": {"input_images", "input_video"},
+    "avatar": {"input_images"},
+    "music_video": {"input_images", "input_audio"},
+    "music_video_shot": {"prompt", "shot"},
+    "music_video_compose": set(),
+}
+
+
 @pytest.mark.parametrize(("id", "task_type"), SOLD)
 def test_what_is_needed_alone_is_accepted_and_without_any_of_it_nothing_is(id: str, task_type: str) -> None:
     schema = tables.whole_form(MODELS[id], task_type)
@@ -340,6 +384,7 @@ def test_what_is_needed_alone_is_accepted_and_without_any_of_it_nothing_is(id: s
         **({"text": "hello"} if task_type == "avatar" else {}),
     }
     valid = Draft202012Validator(schema).is_valid
+    assert set(schema["required"]) == NEEDS[task_type]
     assert valid(least)
     for name in schema["required"]:
         assert not valid({key: value for key, value in least.items() if key != name}), name
