@@ -63,7 +63,7 @@ def test_where_a_shot_failed_the_good_ones_are_there_and_the_bad_one_is_named(st
     ]
     assert [bool(shot["url"]) for shot in document["shots"]] == [True, True, False, True, True]
     assert done.error["provider_code"] == REASON
-    assert said(document).count("Not good yet: 3.") == 1
+    assert said(document).count("Still to do: shot 3.") == 1
     assert "✅" not in said(document)
     assert stage.creates == 1
 

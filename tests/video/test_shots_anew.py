@@ -42,7 +42,7 @@ def test_a_bad_shot_is_quoted_agreed_to_made_anew_and_composed(stage: Stage) -> 
     )
     assert quote["request"]["url"].endswith(f"/{stage.stats['tasks'][0]['id']}/edit")
     assert quote["request"]["json"] == {"job_id": takes(stage)[3][0], "prompt": WISH[1]}
-    assert said(quote).startswith("💡 shot 3 once more with One-click MV. Total cost: unknown.")
+    assert said(quote).startswith("💡 I would make shot 3 once more with One-click MV.")
 
     asked = stage.run("edit", job, "--shot", "3", *WISH)
     assert (asked.code, asked.error["kind"], asked.document["done"]) == (12, "needs_approval", True)
