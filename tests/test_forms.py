@@ -401,6 +401,8 @@ def test_models_prints_every_form_whole_and_valid() -> None:
             Draft202012Validator.check_schema(form)
             assert form == tables.whole_form(model, task_type)
             assert "$ref" not in str(form), "nothing has to be looked up elsewhere"
+            lists = [row for row in form["properties"].values() if row.get("type") == "array"]
+            assert all(1 <= row["minItems"] <= row["maxItems"] for row in lists), "what is named is not empty"
             made = catalogue.vendor(model.provider).task_types[task_type]
             assert ("prompt" in form["required"]) is made.prompt
             assert form["properties"]["prompt"].get("maxLength") == made.prompt_max
