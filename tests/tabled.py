@@ -39,7 +39,7 @@ def files_of(task_type: str) -> dict[str, list[str]]:
     return {name: files for name, files in made.items() if files}
 
 
-def bound(id: str, task_type: str, files: Mapping[str, Any] | None = None, **options: Any) -> Resolved:
+def bound(id: str, task_type: str, files: Mapping[str, Any] | None = None, /, **options: Any) -> Resolved:
     """What is sent for these options. Raises UsageError where the model does not take them."""
     model, given = MODELS[id], files_of(task_type) if files is None else files
     offer = offer_of(model, task_type)

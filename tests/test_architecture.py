@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
+from studio import catalogue, settings
 from support import CREATE, ROOT
 
 STUDIO = ROOT / "scripts" / "studio"
 MODULES = sorted(STUDIO.rglob("*.py"))
-HEAVY = {"requests", "urllib3", "jsonschema", "PIL", "rich", "sandbox", "studio.http", "studio.providers.ima"}
+HEAVY = {"requests", "urllib3", "jsonschema", "PIL", "av", "rich", "sandbox", "studio.http"}
+HEAVY |= {f"studio.providers.{vendor.id}" for vendor in catalogue.vendors()}
 
 
 def imported(*words: str) -> set[str]:
@@ -94,18 +98,78 @@ def test_the_paid_call_is_made_in_one_place() -> None:
     assert paying == ["runner"]
 
 
-def test_no_vendor_is_named_outside_its_own_files() -> None:
-    """Data where vendors differ: a vendor's name in shared code is a missing idea."""
-    own = {STUDIO / "providers" / "ima.py"}
-    words = ("ima_", '"ima"', "'ima'", "seedream", "midjourney", "banana", "imastudio", "imaclaw", "liveme")
-    naming = [
-        (path.name, word)
-        for path in MODULES
-        if path not in own
-        for word in words
-        if word in path.read_text(encoding="utf-8").lower()
+def names() -> dict[str, set[str]]:
+    """Every name in lower case by which somebody could mean a vendor, a gateway or a model -> the providers
+    whose own it is."""
+    found: dict[str, set[str]] = {}
+    for vendor in catalogue.vendors():
+        words = [vendor.id, vendor.name]
+        for gateway in vendor.gateways:
+            hosts = [urlsplit(url).hostname or "" for url in gateway.urls.values()]
+            words += [gateway.id, gateway.name, gateway.key_env, gateway.key_prefix, *hosts]
+            words += [settings.url_variable(gateway.id, role) for role in gateway.urls]
+        for model in vendor.models:
+            words += [model.id, model.name, *model.aliases]
+        for word in filter(None, words):
+            found.setdefault(word.lower(), set()).add(vendor.id)
+    return found
+
+
+NAMES = names()
+WORD = re.compile(
+    rf"(?<![a-z0-9])(?:{'|'.join(map(re.escape, sorted(NAMES, key=len, reverse=True)))})(?![a-z0-9])"
+)
+
+
+def named(text: str, own: str | None = None) -> set[str]:
+    """The names in a text that are not this provider's own."""
+    return {found[0] for found in WORD.finditer(text.lower()) if own not in NAMES[found[0]]}
+
+
+def test_the_names_are_those_of_all_catalogues() -> None:
+    assert {"ima", "vidu", "kling", "mv", "imagine-future", "viduq3-turbo", "可灵"} <= set(NAMES)
+    assert {"ima_api_key", "imagine_future_api_key", "media_studio_imagine_future_url"} <= set(NAMES)
+    assert NAMES["imagine-future"] == {"vidu", "kling", "mv"}, "who shares a gateway may name it"
+    assert named("# as Vidu's, of viduq1; 可灵 too") == {"vidu", "viduq1", "可灵"}
+    assert named("optimal, individual, kilning") == set()
+    assert named("vidu and ima, x", "vidu") == {"ima"}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(STUDIO)))
+def test_no_vendor_is_named_outside_its_own_files(path: Path) -> None:
+    """Data where vendors differ: a vendor's name in shared code is a missing idea. A provider may name itself
+    and the gateway that it is paid through, and no other provider."""
+    own = path.stem if path.parent.name == "providers" else None
+    assert named(path.read_text(encoding="utf-8"), own) == set()
+
+
+TWINS = (
+    "ima",
+    "imagine_future",
+    "shop",
+    "vidu",
+    "kling",
+    "mv",
+)  # what the names of a twin's modules begin with
+
+
+def test_what_the_twins_share_names_no_vendor() -> None:
+    shared = [
+        path
+        for path in (ROOT / "scripts" / "sandbox").glob("*.py")
+        if not any(path.stem == name or path.stem.startswith(f"{name}_") for name in TWINS)
     ]
-    assert naming == []
+    assert len(shared) > 5
+    for path in (*shared, CREATE):
+        assert named(path.read_text(encoding="utf-8")) == set(), path.name
+
+
+def test_a_provider_is_one_row_one_module_and_one_catalogue() -> None:
+    rows = catalogue.load("registry.json")["providers"]
+    modules = {path.stem for path in (STUDIO / "providers").glob("*.py")} - {"__init__"}
+    catalogues = {path.stem for path in (STUDIO / "data" / "catalogue").glob("*.json")}
+    assert set(rows) == modules == catalogues
+    assert len(rows) == len(set(rows))
 
 
 def test_the_sandbox_knows_nothing_of_the_studio() -> None:

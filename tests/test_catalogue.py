@@ -166,6 +166,26 @@ def test_a_key_page_that_is_not_known_is_null_and_never_a_guess() -> None:
     assert None not in pages["ima"]
 
 
+def test_what_a_note_of_ours_is_called_has_words_in_both_languages() -> None:
+    said = [
+        note["say"]
+        for vendor in catalogue.vendors()
+        for task_type in vendor.task_types.values()
+        for note in task_type.notes
+    ]
+    assert {"unchecked", "clip_10", "lip_sync", "long_song"} <= set(said)
+    for language in ("en", "zh"):
+        assert {f"note.{name}" for name in said} <= set(catalogue.load(f"messages.{language}.json"))
+
+
+def test_the_prices_that_are_shown_are_the_rates_and_what_no_rate_speaks_of() -> None:
+    shown = dict(next(model for model in MODELS if model.id == "viduq3-turbo").prices)["text_to_video"]
+    assert [what for what, _ in shown] == ["540p, a second, inferred", "720p, a second", "1080p, a second"]
+    assert [steps for _, steps in shown] == [2, 4, 8]
+    only = dict(next(model for model in MODELS if model.id == "viduq1").prices)["text_to_video"]
+    assert only == (("1080p, duration 5", 40),)
+
+
 @pytest.mark.parametrize("task_type", list(catalogue.task_types()))
 def test_a_default_can_be_made_and_needs_somebody_to_pay(task_type: str) -> None:
     """But for what is made by models of which it is not known which there are: there one has to be named."""

@@ -131,7 +131,7 @@ def test_words_that_were_refused_are_to_be_changed_and_not_the_model() -> None:
 def test_who_lacks_the_credit_is_offered_what_is_cheaper_and_where_to_get_more() -> None:
     text, others = told(errors.NoCredit("No."))
     assert [other["id"] for other in others] == ["b"]  # the plan costs 5
-    assert GATEWAY.credits_page in text
+    assert str(GATEWAY.credits_page) in text
 
 
 @pytest.mark.parametrize(

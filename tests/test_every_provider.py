@@ -21,6 +21,7 @@ from studio.contract import KEY, Request, Response
 from studio.errors import StudioError, UnknownOutcome
 from studio.types import Done, Failed, MediaRef, Pending
 from support import PROMPT, Vendor
+from test_spine import picture
 
 
 @pytest.fixture(params=CASES)
@@ -60,10 +61,11 @@ def test_it_builds_the_documented_requests(case: Case) -> None:
 
 
 def test_it_refuses_each_illegal_option_before_anything_is_sent_to_be_bought(
-    case: Case, twin: Vendor
+    case: Case, twin: Vendor, tmp_path: Path
 ) -> None:
+    file = ("--input-images", picture(tmp_path)) if case.upload else ()  # which is not uploaded either
     for words in case.illegal:
-        made = twin.make(*words, *yes(case))
+        made = twin.make(*words, *file, *yes(case))
         assert (made.code, made.error["charged"]) == (2, "no"), (words, made.stdout)
     asked = {name for name, times in twin.stats["requests"].items() if times}
     assert asked == ({"list"} if case.listed else set())

@@ -14,6 +14,7 @@ from typing import BinaryIO
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from parts import picture
 from studio import media
@@ -76,6 +77,7 @@ def test_a_picture_of_absurd_size_is_refused_undecoded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "cat.png").write_bytes(picture())
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", Image.MAX_IMAGE_PIXELS)  # looking sets it: for us alone
     monkeypatch.setattr(media, "PIXELS_CAP", 64 * 48 - 1)
     with pytest.raises(UsageError):
         media.inspect(str(tmp_path / "cat.png"), RULE)

@@ -198,8 +198,8 @@ def test_a_span_of_time_is_said_as_people_say_it(least: float, most: float, en: 
         ("zh", 5, GATEWAY.unit, "5 积分"),
         ("en", 150, Unit("credits", 2), "1.5 credits"),
         ("en", 0, GATEWAY.unit, "0 points"),
-        ("en", None, GATEWAY.unit, "unknown"),
-        ("zh", None, GATEWAY.unit, "未知"),
+        ("en", None, GATEWAY.unit, "not known beforehand"),
+        ("zh", None, GATEWAY.unit, "事先不知道"),
     ],
 )
 def test_a_cost_is_an_amount_with_its_unit_or_unknown(

@@ -72,6 +72,7 @@ def values(words: Messages) -> Mapping[str, Sequence[str]]:
         "shot": ["2"],
         "shots": ["2, 4"],
         "done": ["3"],
+        "good": ["4"],
         "life": [words.duration(1800)],
         "option": options_said,
         "percent": ["1", "95"],

@@ -46,7 +46,7 @@ def test_a_missing_key_is_named_with_the_page_that_makes_one(home: Path, key: st
     with pytest.raises(KeyProblem, match="IMA_API_KEY") as stopped:
         made.key(GATEWAY)
     assert stopped.value.kind == "key_missing"
-    assert GATEWAY.key_page in str(stopped.value.detail)
+    assert str(GATEWAY.key_page) in str(stopped.value.detail)
 
 
 @pytest.mark.parametrize(

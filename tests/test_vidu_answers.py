@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imagine_future import GATEWAY, NOW, UID, VIDU, answer, sample, twisted
+from imagine_future import GATEWAY, NOW, UID, VIDU, Command, answer, sample, twisted
+from sandbox import Sandbox
 from studio import catalogue
 from studio.contract import Response
 from studio.errors import REFUSALS, NetworkError, RateLimited, StudioError, UnknownOutcome
@@ -54,7 +55,7 @@ WORDS: dict[str, tuple[int, str, bool]] = {
     "Canceled": (499, "", False),
     "InternalServiceFailure": (500, "", False),
 }
-BUSY = {word for word, (status, *_) in WORDS.items() if status == 429}
+BUSY = [word for word, (status, *_) in WORDS.items() if status == 429]
 BARE = {400: "bad_parameter", 401: "key_refused", 403: "key_refused", 413: "bad_parameter"}
 
 
@@ -347,3 +348,16 @@ def test_an_error_of_a_poll_is_trouble_and_no_refusal_of_what_is_paid() -> None:
     with pytest.raises(NetworkError) as missing:
         VIDU.parse_poll(TASK, no("TaskNotFound", 404))
     assert missing.value.refused is False
+
+
+@pytest.mark.parametrize("credits", [10**30, 1e300, "eighty"], ids=repr)
+def test_what_was_accepted_is_on_record_whatever_it_is_said_to_have_taken(credits: Any) -> None:
+    with Sandbox(speed=1000) as box:
+        command = Command(box.urls[GATEWAY.id], 1000)
+        command.fault("create", {"kind": "set", "field": "credits", "value": credits})
+        words = ("--task-type", "text_to_video", "--resolution", "540p", "--duration", "1")
+        started = command.run("start", "--speed", "1000", "--prompt", "fog", *words)
+        (task,) = command.stats["tasks"]
+
+    assert (started.code, started.document["task_id"]) == (0, task["id"])
+    assert started.document["cost"]["charged"] is None

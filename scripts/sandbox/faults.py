@@ -31,7 +31,7 @@ HEADERS: Fields = {"headers": ((dict,), False)}
 # hold, stall: the client waits, before its request is processed or before it is answered (hold), or with that
 # many bytes of the answer (stall), until the faults are cleared; the stats count it as held. retype: the
 # picture in another format. set: one field, and others (`more`: path -> value) in the same answer.
-# code: in IMA's envelope. json: any body with any status, for a vendor with another one.
+# code: in an envelope of code, message and data. json: any body, any status, for a vendor with another one.
 # kind -> {field: (types, is it required)}
 FIELDS: dict[str, Fields] = {
     "code": {"code": ((int,), True), "message": ((str,), False), "http": ((int,), False), **HEADERS},

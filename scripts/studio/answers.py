@@ -4,13 +4,14 @@ refusal means by its catalogue."""
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from studio.contract import Response
+from studio.contract import Read, Response
 from studio.errors import NetworkError, StudioError, UnknownOutcome, vendor_said
+from studio.form import Offer
 from studio.types import Gateway, Json, Source
 
 MOST = 2**53  # what JSON's numbers are exact to, and no amount comes near
@@ -122,3 +123,25 @@ class Verdicts:
             kind="bad_answer",
             detail="Nothing was bought by asking. It is asked again.",
         )
+
+
+class ByCatalogue:
+    """What providers share that have no live list: what they are given, and that there is nothing to ask."""
+
+    def __init__(
+        self, gateways: Mapping[str, Gateway], raw: Mapping[str, Any], now: Callable[[], float]
+    ) -> None:
+        (self._gateway,) = gateways.values()
+        self._verdicts = Verdicts(self._gateway, raw)
+        self._raw = raw
+        self._now = now
+
+    def offers(self, task_type: str, language: str, read: Read) -> tuple[Offer, ...]:
+        """None: the catalogue is all there is."""
+        return ()
+
+
+def reason(response: Response) -> tuple[str | None, str | None]:
+    """Where an error is `{"reason", "message"}`: the vendor's word for what went wrong, and its sentence."""
+    answer = table(response.payload)
+    return text(answer.get("reason")), text(answer.get("message"))

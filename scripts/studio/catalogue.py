@@ -249,16 +249,19 @@ def _model(provider: str, row: Json) -> ModelSpec:
 
 
 def _prices(rows: Iterable[Json]) -> list[tuple[str, int]]:
-    """Rows to bill from, as those to show: the rates, where there are any, as the others follow from them."""
-    each = [row for row in rows if "per" in row]
-    return [_price(row) for row in each or rows]
+    """Rows to bill from, as those to show: all but those that a rate speaks of too."""
+    each = [row["when"].items() for row in rows if "per" in row]
+    return [
+        _price(row) for row in rows if "per" in row or not any(row["when"].items() >= rate for rate in each)
+    ]
 
 
 def _price(row: Json) -> tuple[str, int]:
     when = [
         f"{name} {value}" if isinstance(value, int) else str(value) for name, value in row["when"].items()
     ]
-    each = ["a second"] if row.get("per") == "duration" else []
+    unit = {"duration": "a second", None: None}.get(row.get("per"), f"for each of {row.get('per')}")
+    each = [unit] if unit else []
     sure = [row["basis"]] if row.get("basis") == "inferred" else []
     return ", ".join((*when, *each, *sure)) or "any", row["steps"]
 

@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 MP4 = ("video/mp4", "mp4")
 MOV = ("video/quicktime", "mov")
+PICTURES = b"hdlr" + bytes(8) + b"vide"  # of a track of moving pictures: a film is no song
 SOUNDS = {"audio/mpeg": "mp3", "audio/wav": "wav", "audio/aac": "aac", "audio/mp4": "m4a"}
 
 
@@ -57,12 +58,12 @@ def sound(data: bytes) -> str | None:
     if data[:4] == b"RIFF" and data[8:12] == b"WAVE":
         return "audio/wav"
     if data[4:8] == b"ftyp" and data[8:12] in {b"M4A ", b"M4B ", b"mp42", b"isom"}:
-        return "audio/mp4"
+        return None if PICTURES in data else "audio/mp4"
     if data[:3] == b"ID3":
         return "audio/mpeg"
     if len(data) > 1 and data[0] == 0xFF and data[1] & 0xF6 == 0xF0:
         return "audio/aac"
-    if len(data) > 1 and data[0] == 0xFF and data[1] & 0xE0 == 0xE0:
+    if len(data) > 1 and data[0] == 0xFF and data[1] & 0xE6 == 0xE2:  # layer III, and no mark of UTF-16
         return "audio/mpeg"
     return None
 
@@ -79,6 +80,8 @@ def measure(file: BinaryIO) -> Facts | None:
             seconds = made.duration / av.time_base if made.duration else None
             video = next(iter(made.streams.video), None)
             first = next(made.decode(video), None) if video else None
+            if first is None and (video or not made.streams.audio):
+                return None
             width, height = (first.width, first.height) if first else (None, None)
             return Facts(seconds, width, height, bool(made.streams.audio))
     except (av.error.FFmpegError, ValueError, StopIteration):

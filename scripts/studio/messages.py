@@ -153,8 +153,8 @@ class Messages:
         return str(meant) if name in PLAIN else f"{self.option(name)} {meant}"
 
     def note(self, name: str) -> str:
-        """What a person has to know besides, as a catalogue says it."""
-        return self._texts[f"note.{name}"]
+        """What a person has to know besides: one of ours, or a catalogue's own words, as they are."""
+        return self._texts.get(f"note.{name}", name)
 
 
 @functools.cache

@@ -23,7 +23,7 @@ def word(name: str, value: Any, kind: str = "image") -> Any:
     is made, as a film in high definition has other pixels than a picture."""
     words: dict[str, Any] = {}
     for one in (*PICTURE, "resolution") if name in PICTURE else (name,):
-        words.update(_values().get(one, {}) | _values().get(f"{kind}.{one}", {}))
+        words |= {**_values().get(one, {}), **_values().get(f"{kind}.{one}", {})}
     if not isinstance(value, str | int):
         return value
     seconds = SECONDS.fullmatch(str(value).translate(FULL_WIDTH).strip()) if name == "duration" else None

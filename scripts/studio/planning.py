@@ -227,7 +227,7 @@ def draft(  # noqa: PLR0913 - the parts of a plan, each found by a step of its o
         ask_first=profile is not None and profile.ask,
         chosen_by=chosen_by or ("asked" if wish.model else "default"),
         parent=wish.parent,
-        notes=tuple(_notes(task_type, model, resolved.values, inputs)),
+        notes=tuple(_notes(task_type, model, resolved.values, inputs, wish.language)),
         dropped=resolved.dropped,
         later=bool(slow),
         link_life=catalogue.vendor(model.provider).link_life,
@@ -235,14 +235,18 @@ def draft(  # noqa: PLR0913 - the parts of a plan, each found by a step of its o
 
 
 def _notes(
-    task_type: TaskType, model: ModelSpec, values: Mapping[str, Any], inputs: tuple[Source, ...]
+    task_type: TaskType,
+    model: ModelSpec,
+    values: Mapping[str, Any],
+    inputs: tuple[Source, ...],
+    language: str,
 ) -> Iterator[str]:
     """What the person has to know besides, as the catalogue says it for such values."""
     longest = max((source.seconds or 0.0 for source in inputs), default=0.0)
     for note in task_type.notes:
         meant = model.id in note.get("models", (model.id,)) and longest >= note.get("song_over", 0.0)
         if meant and all(values.get(name) in allowed for name, allowed in note["when"].items()):
-            yield note["say"]
+            yield note["say"] if isinstance(note["say"], str) else note["say"][language]
 
 
 def _holds(when: Mapping[str, Any] | None, values: Mapping[str, Any]) -> bool:

@@ -381,6 +381,14 @@ def _partial(end: Done, bought: int) -> StudioError | None:
     if lacking <= 0:
         return None
     first = end.failures[0] if end.failures else None
+    if first and end.shots and not end.outputs:
+        return JobFailed(
+            f"{lacking} of {bought} shots did not work out, so there is no film yet.",
+            kind="shots_failed",
+            detail=first.message,
+            provider_code=first.code,
+            charged="maybe",
+        )
     return JobFailed(
         f"{lacking} of {bought} outputs were not made; the others are saved.",
         kind="partly_failed",

@@ -16,6 +16,7 @@ from studio.types import Alternative, Enclosure, Gateway, Job, Json, Plan, Saved
 
 ASKED_AGAIN = ("unknown", "maybe_bought")
 SIZES = ("size", "quality", "resolution")
+WORTH_TELLING = 5  # percent; below it a figure says nothing
 SHORT_LIFE = 3600.0  # seconds; a link that dies sooner is told about
 REASON = re.compile(r"[^\W\d_](?:[^\W_]|[ ,.;:!?'’，。、：；！？-]){7,140}")
 CODE = re.compile(r"\d{3}|[.-]\d|[a-z][A-Z]|\w-\w+-\w")  # a status, a version, a name in a program
@@ -77,6 +78,9 @@ def progress(job: Job, elapsed: float, voice: Voice, parts: tuple[int, int] | No
     if parts and parts[1]:
         return voice.item(words.say("progress_shots", done=parts[0], of=parts[1], elapsed=so_far))
     part = cadence.percent(job.plan, elapsed)
+    if part is not None and part < WORTH_TELLING:
+        _, longest = estimate(job.plan) or (0.0, 0.0)
+        return voice.item(words.say("progress_begun", elapsed=so_far, most=words.duration(longest)))
     if part is None:
         return voice.item(words.say("progress_late", elapsed=so_far))
     _, longest = estimate(job.plan) or (0.0, 0.0)
@@ -118,8 +122,7 @@ def results(job: Job, gateway: Gateway, elapsed: float | None, voice: Voice) -> 
     saved = [(n, output) for n, output in enumerate(job.outputs, 1) if isinstance(output, Saved)]
     common = [*_steps(words, job.plan), *_unlike(words, job, gateway), _took(words, job, elapsed)]
     if voice.costs:
-        says = "result_cost" if job.plan.n == 1 else "result_cost_of_many"
-        common.append(words.say(says, of=job.plan.n, cost=_charged(words, job, gateway)))
+        common.append(_paid(words, job, gateway))
     send = []
     if job.shots and not job.outputs and not job.error:
         ready = words.say("result_shots", n=len(job.shots), model=job.plan.model.name)
@@ -187,7 +190,11 @@ def _notes(words: Messages, plan: Plan) -> list[str]:
 def _bad_shots(words: Messages, job: Job | None) -> list[str]:
     """Which shots of a film have to be made once more."""
     bad = [str(shot.index + 1) for shot in job.shots if shot.state == "failed"] if job else []
-    return [words.say("shots_failed", shots=words.say("list_and").join(bad))] if bad else []
+    if not (job and bad):
+        return []
+    good = sum(shot.state == "success" for shot in job.shots)
+    shots = words.say("list_and").join(bad)
+    return [words.say("shots_to_do", good=good, of=len(job.shots), shots=shots)]
 
 
 def unsaved(job: Job, voice: Voice) -> list[str]:
@@ -231,6 +238,8 @@ def _expected(words: Messages, plan: Plan) -> str:
 
 
 def _cost_line(words: Messages, plan: Plan, gateway: Gateway) -> str:
+    if plan.billing.amount is None:
+        return words.say("notify_cost_unknown")
     return words.say("notify_cost", cost=words.price(plan, gateway.unit))
 
 
@@ -239,6 +248,14 @@ def _told_cost(words: Messages, plan: Plan | None, gateway: Gateway | None) -> s
     if plan is None or gateway is None or plan.billing.amount is None:
         return ""
     return words.price(plan, gateway.unit)
+
+
+def _paid(words: Messages, job: Job, gateway: Gateway) -> str:
+    """What it cost, or that nobody says."""
+    if job.charged is None and job.plan.billing.amount is None:
+        return words.say("result_cost_unknown")
+    says = "result_cost" if job.plan.n == 1 else "result_cost_of_many"
+    return words.say(says, of=job.plan.n, cost=_charged(words, job, gateway))
 
 
 def _ready(words: Messages, plan: Plan, n: int, output: Saved) -> str:
@@ -250,7 +267,10 @@ def _ready(words: Messages, plan: Plan, n: int, output: Saved) -> str:
             about["pixels"] = words.say("pixels_seconds", pixels=pixels, seconds=length)
         elif length:
             about["pixels"] = words.say("seconds_alone", seconds=length)
-        return words.say("result_video", **about)
+        shot = plan.requested.get("options", {}).get("shot") if plan.parent else None
+        if shot is not None:
+            return words.say("result_shot", shot=shot, **about)
+        return words.say("result_film", **about) if plan.parent else words.say("result_video", **about)
     if plan.n == 1:
         return words.say("result", **about)
     return words.say("result_of_many", n=n, of=plan.n, **about)

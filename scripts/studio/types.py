@@ -98,7 +98,7 @@ class TaskType:
     """What one vendor makes of what. `inferred`: inputs alone can mean it. `step`: the command that goes on
     with an earlier job by it. `inline_bytes`: of all local inputs together, which travel in the request.
     `alike_within`: how far the sides of two pictures may differ, as a factor. `notes`: rows of {"when":
-    options, "say": a message's key}."""
+    options, "say": a message's key, or the words by language}."""
 
     id: str
     kind: str  # of the output: image or video
@@ -231,7 +231,7 @@ class Plan:
     ask_first: bool = False  # the person is asked whatever it costs
     chosen_by: str = "default"  # who named the model: asked, preference, recommended; default: nobody
     parent: str | None = None  # the job that this is a step of
-    notes: tuple[str, ...] = ()  # what the person has to know besides: keys of messages
+    notes: tuple[str, ...] = ()  # what the person has to know besides: keys of messages, or words
     dropped: Mapping[str, Any] = field(default_factory=dict)  # asked for, without effect, not sent
     later: bool = False  # it may take days: nobody waits for it
     link_life: float | None = None  # seconds for which the vendor keeps what it makes

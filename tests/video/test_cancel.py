@@ -72,6 +72,15 @@ def test_what_is_finished_is_not_stopped_and_is_brought(stage: Stage) -> None:
     assert len(brought.document["send"]) == 1
 
 
+def test_a_yes_that_came_too_late_stops_nothing(stage: Stage) -> None:
+    job = started(stage)
+    stage.later(100)
+    stage.fault("cancel", "json", status=200, value={})
+    made = stage.run("cancel", job)
+    assert (made.code, made.error["kind"], made.document["state"]) == (2, "cannot_cancel", "done")
+    assert stage.carry_on(made.document).code == 0
+
+
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_where_the_answer_to_the_cancelling_is_lost_the_next_state_decides(stage: Stage, when: str) -> None:
     job = started(stage)

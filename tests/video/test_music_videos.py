@@ -52,7 +52,7 @@ def test_where_a_shot_failed_the_good_ones_are_there_and_the_bad_one_is_named(st
     done = made(stage, 3)
     document = done.document
 
-    assert (done.code, done.error["kind"], done.error["charged"]) == (8, "partly_failed", "maybe")
+    assert (done.code, done.error["kind"], done.error["charged"]) == (8, "shots_failed", "maybe")
     assert (document["state"], document["done"], document["outputs"]) == ("done", True, [])
     assert [(shot, state) for shot, state, _ in shots(document)] == [
         (1, "success"),
@@ -63,7 +63,7 @@ def test_where_a_shot_failed_the_good_ones_are_there_and_the_bad_one_is_named(st
     ]
     assert [bool(shot["url"]) for shot in document["shots"]] == [True, True, False, True, True]
     assert done.error["provider_code"] == REASON
-    assert said(document).count("Not good yet: 3.") == 1
+    assert said(document).count("Still to do: shot 3.") == 1
     assert "✅" not in said(document)
     assert stage.creates == 1
 
@@ -71,7 +71,7 @@ def test_where_a_shot_failed_the_good_ones_are_there_and_the_bad_one_is_named(st
 def test_what_went_wrong_stays_on_record_and_is_told_once(stage: Stage) -> None:
     job = made(stage, 3).document["job"]
     again = stage.run("wait", job)
-    assert (again.code, again.error["kind"]) == (8, "partly_failed")
+    assert (again.code, again.error["kind"]) == (8, "shots_failed")
     assert again.document["send"] == []
     shown = stage.run("show", job).document
     assert [shot["state"] for shot in shown["shots"]].count("success") == 4

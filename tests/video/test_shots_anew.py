@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,7 @@ def test_a_bad_shot_is_quoted_agreed_to_made_anew_and_composed(stage: Stage) -> 
     )
     assert quote["request"]["url"].endswith(f"/{stage.stats['tasks'][0]['id']}/edit")
     assert quote["request"]["json"] == {"job_id": takes(stage)[3][0], "prompt": WISH[1]}
-    assert said(quote).startswith("💡 shot 3 once more with One-click MV. Total cost: unknown.")
+    assert said(quote).startswith("💡 I would make shot 3 once more with One-click MV.")
 
     asked = stage.run("edit", job, "--shot", "3", *WISH)
     assert (asked.code, asked.error["kind"], asked.document["done"]) == (12, "needs_approval", True)
@@ -220,6 +221,7 @@ def test_a_process_that_is_killed_loses_nothing_and_another_goes_on(stage: Stage
     process = begin_process("wait", begun["job"])
     while not stage.stats["held"]["detail"]:
         assert process.poll() is None
+        time.sleep(0.005)
     process.send_signal(signal.SIGKILL)
     process.communicate()
     stage.control("faults", None, "DELETE")

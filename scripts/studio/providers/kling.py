@@ -6,17 +6,15 @@ whatever the HTTP status. A task is asked about at the endpoint that it was made
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from studio.answers import Verdicts, identifier, inline, rows, seconds, segment, table, text, whole
+from studio.answers import ByCatalogue, identifier, inline, rows, seconds, segment, table, text, whole
 from studio.contract import KEY, Read, Request, Response
 from studio.errors import UnknownOutcome
-from studio.form import Offer
 from studio.types import (
     Done,
     Failed,
-    Gateway,
     MediaRef,
     Output,
     Pending,
@@ -37,19 +35,7 @@ WAITING = frozenset({"submitted", "processing"})
 FINISHED = frozenset({"succeed", "succeeded"})  # the vendor's older and its newer word
 
 
-class Provider:
-    def __init__(
-        self, gateways: Mapping[str, Gateway], raw: Mapping[str, Any], now: Callable[[], float]
-    ) -> None:
-        (self._gateway,) = gateways.values()
-        self._verdicts = Verdicts(self._gateway, raw)
-        self._raw = raw
-        self._now = now
-
-    def offers(self, task_type: str, language: str, read: Read) -> tuple[Offer, ...]:
-        """None: the catalogue is all there is."""
-        return ()
-
+class Provider(ByCatalogue):
     def upload(self, source: Source, read: Read) -> MediaRef:
         """A link as it stands, a picture in base64 without any prefix: this vendor wants it so."""
         return MediaRef(source.role, source.url or inline(source))

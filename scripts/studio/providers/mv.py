@@ -7,17 +7,26 @@ on a finished film is followed by its own job: the film's old state and link say
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from studio.answers import Verdicts, data_url, identifier, rows, seconds, segment, table, text, whole
+from studio.answers import (
+    ByCatalogue,
+    data_url,
+    identifier,
+    reason,
+    rows,
+    seconds,
+    segment,
+    table,
+    text,
+    whole,
+)
 from studio.contract import KEY, Read, Request, Response
 from studio.errors import UnknownOutcome, UsageError
-from studio.form import Offer
 from studio.types import (
     Done,
     Failed,
-    Gateway,
     Json,
     MediaRef,
     Output,
@@ -37,19 +46,7 @@ FILM_LIMIT = 180.0  # seconds of a song; above it there are shots and no film
 WAITING = frozenset({"created", "queueing", "processing"})
 
 
-class Provider:
-    def __init__(
-        self, gateways: Mapping[str, Gateway], raw: Mapping[str, Any], now: Callable[[], float]
-    ) -> None:
-        (self._gateway,) = gateways.values()
-        self._verdicts = Verdicts(self._gateway, raw)
-        self._raw = raw
-        self._now = now
-
-    def offers(self, task_type: str, language: str, read: Read) -> tuple[Offer, ...]:
-        """None: the catalogue is all there is."""
-        return ()
-
+class Provider(ByCatalogue):
     def upload(self, source: Source, read: Read) -> MediaRef:
         """A link as it stands, a file as a data URL."""
         return MediaRef(source.role, source.url or data_url(source))
@@ -80,7 +77,7 @@ class Provider:
                 provider_code=text(answer.get("reason")),
                 detail=text(answer.get("message")),
             )
-        raise self._verdicts.paid(response, *_reason(response))
+        raise self._verdicts.paid(response, *reason(response))
 
     def task_of(self, plan: Plan, task_id: str) -> TaskRef:
         """Of a step also the film that it belongs to and the takes that were there before: the document does
@@ -132,7 +129,7 @@ class Provider:
         """A film as it stands, or the error that the answer is."""
         film = table(response.payload)
         if response.status >= 300:
-            raise self._verdicts.safe(response, *_reason(response))
+            raise self._verdicts.safe(response, *reason(response))
         if text(film.get("state")) is None:
             raise self._verdicts.lacks(response, "state")
         if identifier(film.get("id")) not in {None, id}:
@@ -275,9 +272,3 @@ def _length(take: Json) -> float | None:
 
 def _state(take: Json) -> str:
     return (text(take.get("state")) or "").lower()
-
-
-def _reason(response: Response) -> tuple[str | None, str | None]:
-    """The vendor's word for what went wrong, and its sentence."""
-    answer = table(response.payload)
-    return text(answer.get("reason")), text(answer.get("message"))

@@ -7,17 +7,14 @@ What went wrong stands in `reason`, whatever the HTTP status.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import Any
 
-from studio.answers import Verdicts, data_url, identifier, rows, segment, table, text, whole
+from studio.answers import ByCatalogue, data_url, identifier, reason, rows, segment, table, text, whole
 from studio.contract import KEY, Read, Request, Response
 from studio.errors import UnknownOutcome
-from studio.form import Offer
 from studio.types import (
     Done,
     Failed,
-    Gateway,
     MediaRef,
     Output,
     Pending,
@@ -40,19 +37,7 @@ CARRIES_OUR_ID = "text_to_video"  # the only one whose document has `payload`
 WAITING = frozenset({"created", "queueing", "processing"})
 
 
-class Provider:
-    def __init__(
-        self, gateways: Mapping[str, Gateway], raw: Mapping[str, Any], now: Callable[[], float]
-    ) -> None:
-        (self._gateway,) = gateways.values()
-        self._verdicts = Verdicts(self._gateway, raw)
-        self._raw = raw
-        self._now = now
-
-    def offers(self, task_type: str, language: str, read: Read) -> tuple[Offer, ...]:
-        """None: the catalogue is all there is."""
-        return ()
-
+class Provider(ByCatalogue):
     def upload(self, source: Source, read: Read) -> MediaRef:
         """A link as it stands, a file as a data URL: the gateway has no upload route."""
         return MediaRef(source.role, source.url or data_url(source))
@@ -80,7 +65,7 @@ class Provider:
                 )
             if response.status < 300:
                 raise UnknownOutcome("The paid request was accepted, but the answer lacks task_id.")
-            raise self._verdicts.paid(response, *_reason(response))
+            raise self._verdicts.paid(response, *reason(response))
         return Submitted(self.task_of(plan, task_id), charged=whole(answer.get("credits")))
 
     def task_of(self, plan: Plan, task_id: str) -> TaskRef:
@@ -94,7 +79,7 @@ class Provider:
         answer = table(response.payload)
         state = text(answer.get("state"))
         if response.status >= 300:
-            raise self._verdicts.safe(response, *_reason(response))
+            raise self._verdicts.safe(response, *reason(response))
         if state is None:
             raise self._verdicts.lacks(response, "state")
         if identifier(answer.get("task_id")) not in {None, task.task_id}:
@@ -119,7 +104,7 @@ class Provider:
         """Only a task that nobody works at yet is stopped."""
         if response.status < 300:
             return
-        code, detail = _reason(response)
+        code, detail = reason(response)
         if response.status == 400:
             raise self._verdicts.said("cannot_cancel", response, code, detail)
         raise self._verdicts.safe(response, code, detail)
@@ -135,9 +120,3 @@ class Provider:
             json=body,
             safe=safe,
         )
-
-
-def _reason(response: Response) -> tuple[str | None, str | None]:
-    """The vendor's word for what went wrong, and its sentence."""
-    answer = table(response.payload)
-    return text(answer.get("reason")), text(answer.get("message"))
