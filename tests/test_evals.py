@@ -24,6 +24,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from PIL import Image
 
+from sandbox import Sandbox
 from studio import arguments, cli
 from studio.messages import language_of
 from studio.options import PAYING, WISHING
@@ -147,15 +148,23 @@ def signals() -> Iterator[None]:
 
 
 @pytest.fixture
+def videos(tmp_path: Path) -> Iterator[Vendor]:
+    """The other gateway's twin."""
+    with Sandbox(tmp_path / "videos") as box:
+        yield Vendor(box.urls["imagine-future"], 1, "imagine-future")
+
+
+@pytest.fixture
 def said(
     vendor: Vendor,
+    videos: Vendor,
     home: Path,
     signals: None,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> Callable[[Sequence[str]], tuple[int, Any]]:
-    """Runs a command in this process, against the twin: its exit code and its document."""
-    for name, value in vendor.env.items():
+    """Runs a command in this process, against the twins: its exit code and its document."""
+    for name, value in {**vendor.env, **videos.env}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(home)
 
@@ -172,6 +181,7 @@ def said(
 def test_what_an_eval_expects_to_be_bought_can_be(
     row: Any,
     vendor: Vendor,
+    videos: Vendor,
     home: Path,
     said: Callable[[Sequence[str]], tuple[int, Any]],
     monkeypatch: pytest.MonkeyPatch,
@@ -199,4 +209,4 @@ def test_what_an_eval_expects_to_be_bought_can_be(
             assert code == expected, document
             assert document["send"]
             assert bool(document["next"]) is (expected == 12)
-    assert vendor.stats["accepted"] == int(needs_a_job)
+    assert (vendor.stats["accepted"], videos.stats["accepted"]) == (int(needs_a_job), 0)
