@@ -204,7 +204,7 @@ def test_wherever_the_room_ends_what_was_bought_is_told_and_can_be_had(
         with sqlite3.connect(file) as db:
             db.execute("UPDATE jobs SET lease = 0 WHERE lease IS NOT NULL")  # its process is gone
         db.close()
-        had = vendor.carry_on(made.document)
+        had = vendor.finish(made.document)
         assert (had.code, had.document["state"], vendor.stats["creates"][prompt]) == (0, "done", 1), (
             had.stdout
         )
