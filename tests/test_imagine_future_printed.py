@@ -27,7 +27,7 @@ from twins.imagine_future_vendor import Gateway as Twin
 BASE = "https://api.imagine-future.com"
 MODELS = {"model", "model_name"}
 FILES = {"images", "image", "image_url", "video_url", "audio_url", "sound_file"}
-STEP = {"mv": "901243326567555072", "known": "901245331704909824"}
+STEP = {"mv": "901243326567555072", "_known": "901245331704909824"}
 
 PRINTED: dict[str, tuple[str, Provider, str, Mapping[str, Any]]] = {
     "text2video": ("/ai/avu/text2video", VIDU, "text_to_video", vidu_printed.TEXT),

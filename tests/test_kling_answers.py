@@ -21,6 +21,8 @@ PLAN, FACE = sample("kling", "motion_control"), sample("kling", "avatar")
 ID = "881704293106061404"
 MOTION, AVATAR = {"endpoint": "videos/motion-control"}, {"endpoint": "videos/avatar/image2video"}
 TASK = TaskRef(GATEWAY.id, ID, NOW, MOTION)
+EXTERNAL = "your_custom_id_or_system_id"  # as the document prints it
+OURS = TaskRef(GATEWAY.id, ID, NOW, {**MOTION, "external": EXTERNAL})
 LINK = "https://cdn.example.com/result.mp4"
 STATUSES = (200, 400, 401, 403, 404, 409, 413, 429, 500, 502, 503, 504)
 
@@ -155,8 +157,8 @@ def test_a_success_without_an_id_is_unknown(data: Any) -> None:
 def test_an_acceptance_is_one_whatever_its_http_status_and_keeps_where_it_is_asked_for(code: Any) -> None:
     for status in STATUSES:
         accepted = answer({**CREATED, "code": code}, status)
-        assert KLING.parse_submit(PLAN, accepted) == Submitted(TASK)
-        assert KLING.parse_submit(FACE, accepted).task.route == AVATAR
+        assert KLING.parse_submit(PLAN, accepted) == Submitted(OURS)
+        assert KLING.parse_submit(FACE, accepted).task.route == {**AVATAR, "external": EXTERNAL}
 
 
 @pytest.mark.parametrize(("plan", "route"), [(PLAN, MOTION), (FACE, AVATAR)], ids=["motion", "avatar"])
@@ -256,9 +258,18 @@ def test_a_length_is_read_where_it_is_one(duration: Any, seconds: float | None) 
 )
 def test_an_answer_that_says_nothing_about_this_task_is_no_end(response: Response, kind: str) -> None:
     with pytest.raises(StudioError) as odd:
-        KLING.parse_poll(TASK, response)
+        KLING.parse_poll(OURS, response)
 
     assert (odd.value.kind, odd.value.refused, odd.value.charged) == (kind, False, "no")
+
+
+def test_a_task_goes_by_two_ids_here_and_is_known_by_ours() -> None:
+    other = good(task_id="the vendor's", task_status="processing", task_info={"external_task_id": EXTERNAL})
+    assert KLING.parse_poll(OURS, other) == Pending("processing")
+    assert KLING.parse_poll(TASK, other) == Pending("processing"), "found by a person, by the other id"
+    stranger = good(task_id="x", task_status="processing", task_info={"external_task_id": "another"})
+    with pytest.raises(StudioError, match="no answer to use"):
+        KLING.parse_poll(OURS, stranger)
 
 
 def found(response: Response) -> TaskRef | None:

@@ -20,7 +20,7 @@ from test_vidu_answers import BARE, BUSY, STATUSES, WORDS, no
 
 FILM = "901243326567555072"
 PLAN = sample("mv", "music_video")
-EDIT = sample("mv", "music_video_shot", values={"mv": FILM, "known": "a,b", "job_id": "a"})
+EDIT = sample("mv", "music_video_shot", values={"mv": FILM, "_known": "a,b", "job_id": "a"})
 TASK = TaskRef(GATEWAY.id, FILM, NOW)
 LINK = "https://cdn.example.com/film.mp4"
 UNTIL = NOW + 86400

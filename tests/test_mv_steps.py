@@ -15,7 +15,7 @@ from imagine_future import GATEWAY, MV, NOW, UID, answer, sample
 from sandbox import Sandbox
 from studio import catalogue, conditions, tables
 from studio.contract import Request, Response
-from studio.errors import StudioError, UsageError
+from studio.errors import NetworkError, StudioError, UsageError
 from studio.runner import UNREADABLE
 from studio.types import Done, Failed, Pending, Plan, TaskRef
 from test_mv_answers import FILM, LINK, RECORDS, film, record, take
@@ -52,6 +52,13 @@ def step(task_type: str, id: str, *records: Any) -> Any:
     return MV.parse_poll(task, film("success", *records, **OLD))
 
 
+def not_there(task_type: str, id: str, *records: Any) -> bool:
+    """Whether the film has no take of this step: right after it that means "not yet"."""
+    with pytest.raises(NetworkError) as odd:
+        step(task_type, id, *records)
+    return odd.value.kind == "not_found"
+
+
 def edited(*takes: dict[str, Any], first: tuple[dict[str, Any], ...] = ()) -> list[Any]:
     """The film with more takes of its second shot, and of its first."""
     return [record(0, take("a0"), *first), record(1, *BEFORE[1]["jobs"], *takes), BEFORE[2]]
@@ -62,7 +69,7 @@ def composed(*takes: dict[str, Any]) -> list[Any]:
 
 
 def test_an_edit_is_about_the_take_that_counts() -> None:
-    assert continued(SHOT, {"shot": 1}, *BEFORE) == {"mv": FILM, "known": KNOWN, "job_id": "a0"}
+    assert continued(SHOT, {"shot": 1}, *BEFORE) == {"mv": FILM, "_known": KNOWN, "job_id": "a0"}
     assert continued(SHOT, {"shot": 2}, *BEFORE)["job_id"] == "b1"
     assert continued(SHOT, {"shot": 1}, record(0, take("x", "failed"), take("y", "failed")))["job_id"] == "y"
     request = MV.submit_request(sample("mv", SHOT, values=continued(SHOT, {"shot": 2}, *BEFORE)), (), UID)
@@ -71,7 +78,7 @@ def test_an_edit_is_about_the_take_that_counts() -> None:
 
 
 def test_a_composing_takes_the_newest_good_take_of_each_shot_in_order() -> None:
-    turned = [record(2, take("c0"), take("c1"), take("c2", "processing")), *reversed(BEFORE)]
+    turned = [record(2, take("c0"), take("c1"), take("c2", "failed")), *reversed(BEFORE)]
 
     made = continued(COMPOSE, {}, *turned)
 
@@ -80,6 +87,14 @@ def test_a_composing_takes_the_newest_good_take_of_each_shot_in_order() -> None:
     request = MV.submit_request(sample("mv", COMPOSE, values=made, prompt=None), (), UID)
     assert request.url == f"{GATEWAY.urls['api']}/ai/avu/one-click/mv/{FILM}/compose"
     assert request.json == {"job_ids": ["a0", "b1", "c1"]}
+
+
+def test_a_take_that_is_still_being_made_is_waited_for_and_not_composed_around() -> None:
+    records = [record(0, take("a0")), record(1, take("b0"), take("b1", "processing"))]
+    with pytest.raises(UsageError, match="Shot 2 is still being made") as busy:
+        continued(COMPOSE, {}, *records)
+    assert (busy.value.kind, busy.value.retry) == ("in_process", "wait")
+    assert continued(COMPOSE, {"shots": "1,1"}, *records)["job_ids"] == ["a0"], "each shot once"
 
 
 @pytest.mark.parametrize("state", ["failed", "processing", "created", "odd", ""])
@@ -122,7 +137,7 @@ def test_shots_are_named_by_their_numbers(said: str) -> None:
 @pytest.mark.parametrize("id", ["b2", FILM])
 def test_an_edit_is_not_finished_by_the_films_old_success(id: str) -> None:
     """Neither where the answer named the new take, nor where it repeated the film's id."""
-    assert step(SHOT, id, *BEFORE) == Pending("created")
+    assert not_there(SHOT, id, *BEFORE)
     assert step(SHOT, id, *edited(take("b2", "created"))) == Pending("created")
     assert step(SHOT, id, *edited(take("b2", "processing"))) == Pending("processing")
     assert step(SHOT, id, *edited(take("b2", "odd"))) == Pending("odd", known=False)
@@ -137,8 +152,8 @@ def test_an_edit_is_not_finished_by_the_films_old_success(id: str) -> None:
 
 @pytest.mark.parametrize("id", ["f1", FILM])
 def test_a_composing_is_not_finished_by_the_films_old_link(id: str) -> None:
-    assert step(COMPOSE, id, *BEFORE) == Pending("created")
-    assert step(COMPOSE, id, *edited(take("b2"))) == Pending("created"), "a shot is no film"
+    assert not_there(COMPOSE, id, *BEFORE)
+    assert not_there(COMPOSE, id, *edited(take("b2"))), "a shot is no film"
     assert step(COMPOSE, id, *composed(take("f1", "processing"))) == Pending("processing")
     done = step(COMPOSE, id, *composed(take("f1")))
     assert isinstance(done, Done)
@@ -157,7 +172,7 @@ def test_of_two_takes_a_step_follows_the_one_that_it_was_told() -> None:
 @pytest.mark.parametrize("id", ["b2", FILM])
 def test_a_new_take_of_another_shot_is_not_the_one_that_was_bought(id: str) -> None:
     """Two edits of one film at a time, and ours is not listed yet."""
-    assert step(SHOT, id, *edited(first=(take("a1"),))) == Pending("created")
+    assert not_there(SHOT, id, *edited(first=(take("a1"),)))
     assert step(SHOT, id, *edited(take("b2", "processing"), first=(take("a1"),))) == Pending("processing")
 
 

@@ -40,6 +40,7 @@ WORDS: dict[str, tuple[int, str, bool]] = {
     "CreditInsufficient": (400, "no_credit", True),
     "ModelUnavailable": (400, "model_unavailable", True),
     "UserCancelled": (400, "stopped", False),  # there was a task
+    "Canceled": (499, "stopped", False),
     "ImageCheckBodyJointsFailed": (400, "bad_input", True),
     "ImageCheckFaceFailed": (400, "bad_input", True),
     "ImageObjectsUndetected": (400, "bad_input", True),
@@ -52,7 +53,6 @@ WORDS: dict[str, tuple[int, str, bool]] = {
     "QuotaExceeded": (429, "rate_limited", True),
     "TooManyRequests": (429, "rate_limited", True),
     "SystemThrottling": (429, "rate_limited", True),
-    "Canceled": (499, "", False),
     "InternalServiceFailure": (500, "", False),
 }
 BUSY = [word for word, (status, *_) in WORDS.items() if status == 429]

@@ -39,6 +39,7 @@ def applied(plan: Plan) -> Json:
         "parameters": [
             {"name": name, "value": value, "from": plan.origin.get(name, "rule")}
             for name, value in plan.values.items()
+            if not name.startswith("_")
         ],
         "controls": dict(plan.applied),
         "dropped": dict(plan.dropped),

@@ -50,7 +50,7 @@ def overdue(job: Job, now: float) -> bool:
 def first_wait(job: Job, now: float) -> float:
     """Seconds until the first poll: nothing finishes before the shortest time expected, but a minute is long
     enough for a first word. A clock set back must not make us wait longer than that."""
-    if job.plan.estimate is None or job.task is None:
+    if job.plan.estimate is None or job.task is None or job.state == "done":
         return 0.0
     shortest = min(LONGEST_PAUSE, job.plan.estimate[0]) / job.plan.speed
     return min(shortest, max(0.0, job.task.submitted_at + shortest - now))

@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING
 from studio import catalogue, earlier, errors, follow, media, onward, reports, telling
 from studio.accounts import TOKEN_LIFE
 from studio.app import App
-from studio.errors import Interrupted, JobFailed, NotFinished, StudioError, UnknownOutcome, UsageError
+from studio.errors import (
+    Interrupted,
+    JobFailed,
+    NetworkError,
+    NotFinished,
+    StudioError,
+    UnknownOutcome,
+    UsageError,
+)
 from studio.ledger import LEASED
 from studio.names import LAST
 from studio.types import Job, Json, Output, Saved, Submitted
@@ -99,6 +107,8 @@ def reconcile(app: App) -> Json:
             kind="nothing_to_reconcile",
             retry="wait" if job.state == "submitted" else "never",
         )
+    if made.not_charged and _found(app, job):
+        return carry_on(app, app.ledger.get(job.id), until, come_back=True)
     if made.not_charged:
         nothing = JobFailed("Not accepted, as you found out.", kind="not_charged", charged="no", retry="same")
         if not app.ledger.not_charged(job.id, errors.error_record(nothing)):
@@ -114,6 +124,40 @@ def reconcile(app: App) -> Json:
         )
     app.ledger.adopt(job.id, Submitted(task))
     return carry_on(app, app.ledger.get(job.id), until, come_back=True)
+
+
+def _found(app: App, job: Job) -> bool:
+    """Whether the vendor has the task after all, by an id of ours; then it is the job's from here on. Where
+    it cannot be asked, the person's word counts."""
+    try:
+        task = _runner(app, job).find_own(job)
+    except StudioError:
+        return False
+    return task is not None and app.ledger.adopt(job.id, Submitted(task))
+
+
+def _ended_by_now(app: App, runner: Runner, job: Job) -> bool:
+    """Of a job that may take days: one question. Raises where it cannot be asked about, or takes even
+    longer."""
+    try:
+        if runner.ended(job):
+            return True
+    except NetworkError as problem:
+        if problem.kind == "not_found":
+            raise NotFinished(
+                "The vendor does not find the task; it may still exist. Ask again later with `wait`.",
+                kind="lookup_failed",
+                detail=problem.detail,
+                retry="later",
+            ) from problem
+    waited = app.clock.time() - (job.task.submitted_at if job.task else job.created_at)
+    if job.plan.estimate and waited * job.plan.speed > job.plan.estimate[1]:
+        raise NotFinished(
+            "The task is accepted, but takes longer than it may. It is not lost: `wait` asks again.",
+            kind="overdue",
+            retry="later",
+        )
+    return False
 
 
 def purge(app: App) -> Json:
@@ -141,10 +185,10 @@ def carry_on(app: App, job: Job, until: float, *, come_back: bool = False) -> Js
     if job.state not in {"submitted", "done"} or job.complete:
         return as_recorded(app, job)
     runner = _runner(app, job)
-    if job.plan.later and job.state == "submitted" and not runner.look(job):
-        return telling.going_on(app, job)
-    if job.plan.later:
-        job = app.ledger.get(job.id)  # it was just looked at
+    if job.plan.later and job.state == "submitted":
+        if not _ended_by_now(app, runner, job):
+            return telling.going_on(app, job)
+        job = app.ledger.get(job.id)
         if job.state not in {"submitted", "done"} or job.complete:
             return as_recorded(app, job)
     if follow.overdue(job, app.clock.time()):
@@ -216,20 +260,31 @@ def unsettled(job: Job) -> bool:
 
 
 def _all(app: App) -> Json:
-    """Ask once for each job of which something is still to come; save what is there, and say it."""
+    """Ask once for each job of which something is still to come; save what is there, and say it. What belongs
+    to another user is asked about, and left for that user."""
     app.ledger.settle()
     looked = []
     for job in app.ledger.newest(EVERY, only_open=True, user_id=app.made.user_id):
         if job.state not in {"submitted", "done"}:
             continue
         looked.append(job.id)
-        if job.state == "done" or _runner(app, job).look(job):
+        ended = job.state == "done" or _looked(app, job)
+        if ended and job.plan.user_id == app.made.user_id:
             app.gathered.append(_ended(app, app.ledger.get(job.id)))
     jobs = [app.ledger.get(id) for id in looked]
     send = [item for document in app.gathered for item in document["send"]]
     gateways = {made.id: made for made in catalogue.gateways()}
     app.job = None
     return {**reports.listing(jobs, gateways, sandbox=app.sandbox), "send": send}
+
+
+def _looked(app: App, job: Job) -> bool:
+    """Whether a job is at its end by now; not where its gateway cannot be asked, as without its key."""
+    try:
+        return _runner(app, job).look(job)
+    except StudioError as problem:
+        app.gathered.append(telling.failure(app, problem))
+        return False
 
 
 def _ended(app: App, job: Job) -> Json:

@@ -104,6 +104,8 @@ def task_type_of(wish: Wish) -> TaskType:
 def check_prompt(wish: Wish, task_type: TaskType) -> None:
     if task_type.prompt and not (wish.prompt or "").strip():
         raise UsageError(f"{task_type.id} needs --prompt: what to make, in words.", kind="missing_prompt")
+    if task_type.prompt_max == 0 and wish.prompt:
+        raise UsageError(f"{task_type.id} takes no --prompt: leave it out.", kind="prompt_unused")
     if task_type.prompt_max and len(wish.prompt or "") > task_type.prompt_max:
         raise UsageError(
             f"The prompt has {len(wish.prompt or '')} signs; {task_type.id} takes at most "
@@ -128,7 +130,11 @@ def model_of(wish: Wish, task_type: TaskType, payable: Collection[str]) -> Model
         return catalogue.default_model(task_type.id, gateways.intersection(payable) or gateways)
     profile = catalogue.profile(wish.model, gateways.intersection(payable) or gateways, task_type.id)
     words = profile.model if profile else wish.model
-    found = choosing.named(words, among, task_type.id) or catalogue.passed_on(words, among)
+    found = choosing.named(words, among, task_type.id)
+    if found is None and any(model.any_name for model in among):
+        if profile:  # a quality is no name of a model
+            return catalogue.default_model(task_type.id, gateways)
+        found = catalogue.passed_on(words, among)
     if found:
         return found
     elsewhere = catalogue.find(words, catalogue.models())
@@ -148,9 +154,10 @@ def model_of(wish: Wish, task_type: TaskType, payable: Collection[str]) -> Model
 def of_vendor(task_type: TaskType, model: ModelSpec, wish: Wish) -> TaskType:
     """The task type as the model's own vendor has it. Raises UsageError where that takes other inputs."""
     made = catalogue.vendor(model.provider).task_types[task_type.id]
-    if not made.step:
-        check_count(made, wish.files)
-    elif wish.parent is None:
+    check_count(made, wish.files)
+    if wish.parent is not None and not made.step:
+        raise UsageError(f"{made.id} is no step of an earlier job: leave out --parent.", kind="not_a_step")
+    if wish.parent is None and made.step:
         raise UsageError(
             f"{made.id} is a step of an earlier job.",
             kind="step_without_job",
@@ -279,6 +286,8 @@ def _admits(task_type: TaskType, wish: Wish) -> bool:
 
 def _offer(wish: Wish, model: ModelSpec, task_type: TaskType, offers: tuple[Offer, ...]) -> Offer:
     """The wished model's newest version (the last of the list), or the version that was named."""
+    if model.any_name and wish.version_id:
+        raise UsageError(f"{model.name} has no versions: leave out --version-id.", kind="reserved_name")
     if model.any_name:
         return tables.offer(catalogue.vendor(model.provider), model, task_type.id)
     of_model = _of_model(wish.model, model, offers)

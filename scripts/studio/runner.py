@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from studio import errors, follow, media
 from studio.contract import Cancels, Finds, Provider, Request, Response
 from studio.errors import (
+    ContentRefused,
     InternalError,
     Interrupted,
     JobFailed,
@@ -165,18 +166,27 @@ class Runner:
         except StudioError as problem:
             no = problem
         try:
-            self._take(job, self._ask(job))
+            end = self._ask(job)
+            if no is None and isinstance(end, Failed):  # whatever word it has for it
+                end = replace(end, kind="stopped")
+            self._take(job, end)
         except StudioError as problem:
             no = no or problem
         return no
 
     def answers(self, job: Job) -> bool:
-        """Ask once how a task is, and put an end on record. Returns whether anybody answered."""
+        """Ask once how a task is, and put an end on record. Returns whether there is somebody to ask about
+        others, too."""
         try:
             self._take(job, self._ask(job))
-        except StudioError:
-            return False
+        except StudioError as problem:
+            return problem.kind in {"not_found", "bad_answer"}  # of this task alone
         return True
+
+    def ended(self, job: Job) -> bool:
+        """Ask once how a task is, and put an end on record. Returns whether it is at its end. Raises where
+        the asking itself failed."""
+        return self._take(job, self._ask(job))
 
     def look(self, job: Job) -> bool:
         """The same; returns whether it is at its end. Whatever goes wrong goes unsaid: the next look may do
@@ -370,8 +380,11 @@ def _lasting(url: str) -> str:
 
 
 def _failure(end: Failed) -> StudioError:
-    error = errors.REFUSALS[end.kind][0] if end.kind in errors.REFUSALS else JobFailed
-    return error(end.message, kind=end.kind, provider_code=end.code, detail=None, charged=end.charged)
+    """A task that failed was accepted: only what says why it failed is a kind of its own."""
+    known = errors.REFUSALS[end.kind][0] if end.kind in errors.REFUSALS else JobFailed
+    plain = known in {JobFailed, ContentRefused}
+    error, kind = (known, end.kind) if plain else (JobFailed, JobFailed.kind)
+    return error(end.message, kind=kind, provider_code=end.code, detail=None, charged=end.charged)
 
 
 def _partial(end: Done, bought: int) -> StudioError | None:

@@ -317,6 +317,8 @@ def _changes(words: Messages, error: StudioError) -> str:
     made = [
         words.say("change_words")
         if one["what"] == "prompt"
+        else words.say("change_shots")
+        if one["what"] in {"job_id", "job_ids"}
         else words.say(
             "change", what=words.option(one["what"]), before=_said(one["before"]), after=_said(one["after"])
         )

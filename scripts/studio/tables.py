@@ -50,7 +50,7 @@ def whole_form(model: ModelSpec, task_type: str) -> Json:
         least = max(1, rule.least)  # where it is named at all
         files[name] = {"type": "array", "items": {"type": "string"}, "minItems": least, "maxItems": rule.most}
         needed += [name] if rule.least else []
-    prompt = {"type": "string", **({"maxLength": made.prompt_max} if made.prompt_max else {})}
+    prompt = {"type": "string", **({} if made.prompt_max is None else {"maxLength": made.prompt_max})}
     prompt |= {"pattern": r"\S"} if made.prompt else {}
     return {
         **form,

@@ -60,7 +60,7 @@ def _what(plan: Plan) -> Json:
         "version": plan.model.version,
         "prompt": plan.prompt and digest({"prompt": plan.prompt})[:12],
         "n": plan.n,
-        "parameters": dict(plan.values),
+        "parameters": {name: value for name, value in plan.values.items() if not name.startswith("_")},
         "inputs": inputs_of(plan.inputs),
     }
 

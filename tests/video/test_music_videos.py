@@ -85,7 +85,7 @@ def test_of_a_song_over_three_minutes_there_are_the_shots_and_no_film_and_both_a
     assert len(document["shots"]) == 19
     assert [shot["state"] for shot in document["shots"]] == ["success"] * 19
     assert "19 shots of your film are ready" in said(document)
-    assert "more than 3 minutes is not put together" in said(document)
+    assert "no film in one piece" in said(document)
 
 
 def test_that_there_will_be_no_film_is_said_before_it_is_bought(stage: Stage, tmp_path: Path) -> None:

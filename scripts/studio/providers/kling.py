@@ -7,6 +7,7 @@ whatever the HTTP status. A task is asked about at the endpoint that it was made
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from studio.answers import ByCatalogue, identifier, inline, rows, seconds, segment, table, text, whole
@@ -62,7 +63,9 @@ class Provider(ByCatalogue):
         task_id = identifier(table(answer.get("data")).get("task_id"))
         code = _code(response)
         if code == "0" and task_id:
-            return Submitted(self.task_of(plan, task_id))
+            task = self.task_of(plan, task_id)
+            ours = _external(table(answer.get("data")))
+            return Submitted(replace(task, route={**task.route, "external": ours}) if ours else task)
         if code == "0":
             raise UnknownOutcome("The paid request was accepted, but the answer lacks data.task_id.")
         said = text(answer.get("message"))
@@ -84,7 +87,9 @@ class Provider(ByCatalogue):
     def parse_poll(self, task: TaskRef, response: Response) -> Poll:
         """Ended by `succeed` with links, or by `failed`; the reason of a failure is a sentence."""
         data = self._data(response)
-        if identifier(data.get("task_id")) not in {None, task.task_id}:
+        ours = task.route.get("external")
+        other = identifier(data.get("task_id")) not in {None, task.task_id}
+        if other and ours and _external(data) != ours:  # it goes by two ids: the gateway's, the vendor's
             raise self._verdicts.said("bad_answer", response, None, "It answered about another task.")
         state = (text(data.get("task_status")) or "").lower()
         if not state:
@@ -107,7 +112,7 @@ class Provider(ByCatalogue):
 
     def parse_find(self, plan: Plan, response: Response, uid: str) -> TaskRef | None:
         data = table(table(response.payload).get("data"))
-        ours = text(table(data.get("task_info")).get("external_task_id")) == uid
+        ours = _external(data) == uid
         task_id = identifier(data.get("task_id"))
         return self.task_of(plan, task_id) if _code(response) == "0" and ours and task_id else None
 
@@ -141,11 +146,16 @@ class Provider(ByCatalogue):
     def _ended_at(self, data: dict[str, Any]) -> float:
         """When the task changed last, in seconds: its links live from then on."""
         stamp = whole(data.get("updated_at"))
-        return stamp / 1000 if stamp and stamp < 10**15 else self._now()
+        return stamp / 1000 if stamp and 10**11 < stamp < 10**15 else self._now()
 
     def _kind(self, reason: str) -> str:
         kinds: Mapping[str, str] = self._raw["texts"]
         return next((kind for words, kind in kinds.items() if words in reason.lower()), "failed")
+
+
+def _external(data: dict[str, Any]) -> str | None:
+    """The caller's own id of a task."""
+    return text(table(data.get("task_info")).get("external_task_id"))
 
 
 def _code(response: Response) -> str | None:

@@ -42,6 +42,8 @@ from studio.types import (
 ROOT = "/ai/avu/one-click/mv"
 STEPS = {"music_video_shot": "edit", "music_video_compose": "compose"}
 SHOT, COMPOSE = "generate_video", "compose"
+OURS = frozenset({"mv", "_known", "shot", "shots"})  # what a step is, and is not sent
+LONGEST = 3600.0  # seconds after which a film without a link is taken for one that has none
 FILM_LIMIT = 180.0  # seconds of a song; above it there are shots and no film
 WAITING = frozenset({"created", "queueing", "processing"})
 
@@ -84,8 +86,9 @@ class Provider(ByCatalogue):
         not say whether the id that a step answers with is the new take's or the film's."""
         if plan.task_type not in STEPS:
             return TaskRef(self._gateway.id, task_id, self._now())
-        mv, known = plan.values["mv"], plan.values["known"]
-        id = f"{mv}:{len(known.split(','))}:{STEPS[plan.task_type]}" if task_id == mv else task_id
+        mv, known = plan.values["mv"], plan.values["_known"]
+        own = f"{mv}:{STEPS[plan.task_type]}:{plan.values.get('job_id', '')}:{self._now():.6f}"
+        id = own if task_id == mv else task_id
         record = COMPOSE if plan.task_type == "music_video_compose" else SHOT
         route = {"mv": mv, "known": known, "record": record}
         if "job_id" in plan.values:
@@ -97,17 +100,17 @@ class Provider(ByCatalogue):
 
     def parse_poll(self, task: TaskRef, response: Response) -> Poll:
         film = self._film(response, task.route.get("mv", task.task_id))
-        return self._step(task, film) if "mv" in task.route else self._whole(film)
+        return self._step(task, film, response) if "mv" in task.route else self._whole(task, film)
 
     def continued(self, task_type: str, parent: TaskRef, asked: Mapping[str, Any], read: Read) -> Json:
         """The takes that a step is about, as the film has them now."""
         film = self._film(read(self.poll_request(parent, "en")), parent.task_id)
         shots = _shots(film)
-        step: Json = {"mv": parent.task_id, "known": ",".join(_takes(film))}
+        step: Json = {"mv": parent.task_id, "_known": ",".join(_takes(film))}
         if task_type == "music_video_shot":
             return {**step, "job_id": _numbered(shots, int(asked["shot"])).job}
         numbers = str(asked.get("shots", "")).split(",") if asked.get("shots") else []
-        chosen = [_numbered(shots, int(number)) for number in numbers] or list(shots)
+        chosen = [_numbered(shots, int(number)) for number in dict.fromkeys(numbers)] or list(shots)
         missing = [str(shot.index + 1) for shot in chosen if shot.state != "success"]
         if missing or not chosen:
             listed = ", ".join(missing)
@@ -117,12 +120,11 @@ class Provider(ByCatalogue):
                 detail="`edit JOB --shot N --prompt TEXT` makes one anew; --shots leaves it out.",
                 about={"asked": listed},
             )
+        _check_rest(film, {shot.index for shot in chosen})
         return {**step, "job_ids": [shot.job for shot in sorted(chosen, key=lambda shot: shot.index)]}
 
     def _step_body(self, plan: Plan) -> Json:
-        own = {
-            name: plan.values[name] for name in ("job_id", "job_ids", "callback_url") if name in plan.values
-        }
+        own = {name: value for name, value in plan.values.items() if name not in OURS}
         return {**own, "prompt": plan.prompt} if plan.task_type == "music_video_shot" else own
 
     def _film(self, response: Response, id: str) -> Json:
@@ -136,7 +138,7 @@ class Provider(ByCatalogue):
             raise self._verdicts.said("bad_answer", response, None, "It answered about another task.")
         return film
 
-    def _whole(self, film: Json) -> Poll:
+    def _whole(self, task: TaskRef, film: Json) -> Poll:
         """A film at its first end. Good shots are kept, whatever became of the others."""
         state = film["state"].lower()
         shots = _shots(film)
@@ -149,21 +151,24 @@ class Provider(ByCatalogue):
             return Done((), failures, shots=shots) if good else self._failed(film)
         link = text(film.get("signed_url")) or _newest_link(film)
         length = sum(shot.seconds or 0.0 for shot in shots)
-        if link is None and not failures and length <= FILM_LIMIT:
+        composing = [_state(take) for record in _records(film, COMPOSE) for take in _takes_of(record)[-1:]]
+        late = length > FILM_LIMIT or self._now() - task.submitted_at > LONGEST
+        if link is None and not failures and (WAITING & set(composing) or not late):
             return Pending("success, without a link")
         outputs = (self._output(link, length or None),) if link else ()
         return Done(outputs, failures, shots=shots)
 
-    def _step(self, task: TaskRef, film: Json) -> Poll:
+    def _step(self, task: TaskRef, film: Json, response: Response) -> Poll:
         """The take that a step made: the one of its id, else the newest that was not there before: of
-        an edit, the newest of that shot."""
+        an edit, the newest of that shot. Raises where there is none, which right after the step means: not
+        yet."""
         histories = [_takes_of(record) for record in _records(film, task.route["record"])]
         edited, known = task.route.get("instead_of", ""), set(task.route["known"].split(","))
         same = [takes for takes in histories if edited in map(_id, takes)] or histories
         mine = [take for takes in histories for take in takes if _id(take) == task.task_id]
         new = mine or [take for takes in same for take in takes if _id(take) not in known]
         if not new:
-            return Pending("created")
+            raise self._verdicts.said("not_found", response, None, "The film has no new take.")
         take, state = new[-1], _state(new[-1])
         if state == "failed":
             return self._failed(take)
@@ -244,6 +249,22 @@ def _shots(film: Json) -> tuple[Shot, ...]:
 
 def _with_takes(film: Json) -> list[Json]:
     return [record for record in _records(film, SHOT) if _takes_of(record)]
+
+
+def _check_rest(film: Json, chosen: set[int]) -> None:
+    """Raises UsageError where a take of a chosen shot is still being made: it may be meant."""
+    last = [(record, _takes_of(record)[-1]) for record in _with_takes(film)]
+    busy = [
+        record for record, take in last if _state(take) in WAITING and whole(record.get("index")) in chosen
+    ]
+    if busy:
+        listed = ", ".join(str((whole(record.get("index")) or 0) + 1) for record in busy)
+        raise UsageError(
+            f"Shot {listed} is still being made, so the film is not composed without it.",
+            kind="in_process",
+            detail="`wait` for it first; or leave it out with --shots.",
+            retry="wait",
+        )
 
 
 def _numbered(shots: tuple[Shot, ...], number: int) -> Shot:

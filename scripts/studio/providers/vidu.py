@@ -34,6 +34,7 @@ PATHS = {
     "reference_to_image": "ref2image/nano",
 }
 CARRIES_OUR_ID = "text_to_video"  # the only one whose document has `payload`
+CANCELLED = frozenset({"canceled", "cancelled"})  # no document names it; the call would suggest it
 WAITING = frozenset({"created", "queueing", "processing"})
 
 
@@ -88,6 +89,8 @@ class Provider(ByCatalogue):
         if word == "failed":
             code = text(answer.get("err_code"))
             return Failed(self._verdicts.kind(code), code or "The generation failed.", code)
+        if word in CANCELLED:
+            return Failed("stopped", "It was cancelled.")
         if word != "success":
             return Pending(word, known=word in WAITING)
         links = [link for made in rows(answer.get("creations")) if (link := text(made.get("url")))]
