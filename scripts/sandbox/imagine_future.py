@@ -242,9 +242,15 @@ class _Till:
         name = 10**17 + int(sha256(task.id.encode()).hexdigest(), 16) % (9 * 10**17)
         body = {**task.body, "prompt": "somebody else's film"}
         began = task.created_at - task.seconds / task.speed - 1  # so that it has just ended
-        other = replace(task, id=str(name), created_at=began, body=body, failures={}, stuck=False)
-        self._files.lend(replace(other, cancelled_at=None))
-        return replace(other, cancelled_at=None)
+        stranger = replace(
+            task,
+            **{"id": str(name), "external_id": f"of {name}", "created_at": began, "body": body},
+            failures={},
+            stuck=False,
+            cancelled_at=None,
+        )
+        self._files.lend(stranger)
+        return stranger
 
 
 def _spoil(task: Task, fields: dict[str, Any]) -> Task:
