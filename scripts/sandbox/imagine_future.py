@@ -242,13 +242,8 @@ class _Till:
         name = 10**17 + int(sha256(task.id.encode()).hexdigest(), 16) % (9 * 10**17)
         body = {**task.body, "prompt": "somebody else's film"}
         began = task.created_at - task.seconds / task.speed - 1  # so that it has just ended
-        stranger = replace(
-            task,
-            **{"id": str(name), "external_id": f"of {name}", "created_at": began, "body": body},
-            failures={},
-            stuck=False,
-            cancelled_at=None,
-        )
+        other = replace(task, id=str(name), external_id=f"of {name}", created_at=began, body=body)
+        stranger = replace(other, failures={}, stuck=False, cancelled_at=None)
         self._files.lend(stranger)
         return stranger
 
