@@ -262,6 +262,8 @@ def unsettled(job: Job) -> bool:
 def _all(app: App) -> Json:
     """Ask once for each job of which something is still to come; save what is there, and say it. What belongs
     to another user is asked about, and left for that user."""
+    if app.made.api_key:
+        raise UsageError("--api-key is one gateway's key, and --all asks several: set their variables.")
     app.ledger.settle()
     looked = []
     for job in app.ledger.newest(EVERY, only_open=True, user_id=app.made.user_id):

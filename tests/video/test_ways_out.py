@@ -74,6 +74,11 @@ def test_what_belongs_to_another_user_is_asked_about_and_not_handed_out(agreed: 
     assert len(agreed.done("wait", "--all", "--user-id", "somebody")["send"]) == 1
 
 
+def test_a_key_on_the_command_line_is_not_tried_at_every_gateway(agreed: Stage) -> None:
+    buy(agreed, *MOTION)
+    assert agreed.stops("wait", "--all", "--api-key", "imf_example_placeholder")["error"]["kind"] == "usage"
+
+
 def test_a_quality_is_no_name_of_a_model_that_only_the_vendor_knows(stage: Stage, tmp_path: Path) -> None:
     picture = png(tmp_path)
     words = ("--task-type", "reference_to_image", "--input-images", picture, "--prompt", "a poster")
