@@ -26,7 +26,7 @@ LINK = "https://cdn.example.com/film.mp4"
 UNTIL = NOW + 86400
 ELSEWHERE = {  # words of contract B1 about what a film has not: templates, a cancel, a list of creations
     *("ImageCheckBodyJointsFailed", "ImageCheckFaceFailed", "ImageObjectsUndetected"),
-    *("UserCancelled", "CreationNotFound"),
+    *("UserCancelled", "Canceled", "CreationNotFound"),
 }
 
 
