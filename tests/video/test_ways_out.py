@@ -1,4 +1,4 @@
-"""No job that nobody gets out of, no word that the vendor contradicts: what a hostile reader looked for."""
+"""No job that nobody gets out of, and no word that the vendor contradicts."""
 
 from __future__ import annotations
 
