@@ -11,7 +11,6 @@ from typing import BinaryIO
 MP4 = ("video/mp4", "mp4")
 MOV = ("video/quicktime", "mov")
 PICTURES = b"hdlr" + bytes(8) + b"vide"  # of a track of moving pictures: a film is no song
-SOUNDS = {"audio/mpeg": "mp3", "audio/wav": "wav", "audio/aac": "aac", "audio/mp4": "m4a"}
 
 
 @dataclass(frozen=True)

@@ -178,7 +178,7 @@ class Runner:
         """Ask once how a task is, and put an end on record. Returns whether there is somebody to ask about
         others, too."""
         try:
-            self._take(job, self._ask(job))
+            self.ended(job)
         except StudioError as problem:
             return problem.kind in {"not_found", "bad_answer"}  # of this task alone
         return True
@@ -192,7 +192,7 @@ class Runner:
         """The same; returns whether it is at its end. Whatever goes wrong goes unsaid: the next look may do
         better."""
         try:
-            return self._take(job, self._ask(job))
+            return self.ended(job)
         except StudioError:
             return False
 
