@@ -58,10 +58,10 @@ class Kling:
             Route("GET", re.compile("/ai/kling/v1/tasks/(?P<id>[^/]+)"), "detail", self._query),
         )
 
-    def refused(self, refusal: Refusal) -> Answer:
+    def refused(self, refusal: Refusal, endpoint: str) -> tuple[str, Answer]:
         code = CODES.get(refusal.reason, refusal.reason)
         words = {"code": int(code), "message": refusal.message, "request_id": _request_id()}
-        return json_answer(words, facts()["http"][code])
+        return code, json_answer(words, facts()["http"][code])
 
     def state(self, task: Task, now: float) -> str:
         return {"succeed": "done", "failed": "failed"}.get(_status(task, now), "running")

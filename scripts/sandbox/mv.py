@@ -72,8 +72,8 @@ class Mv:
             Route("GET", re.compile(one), "detail", self._query),
         )
 
-    def refused(self, refusal: Refusal) -> Answer:
-        return said(refusal)
+    def refused(self, refusal: Refusal, endpoint: str) -> tuple[str, Answer]:
+        return refusal.reason, said(refusal)
 
     def state(self, task: Task, now: float) -> str:
         state = states.run_state(task, now) if task.kind == states.VIDEO else states.later_state(task, now)

@@ -1,6 +1,6 @@
 """What the products of one gateway share: a task, a call's way in, refusals, and what a product is (a shop).
 
-The gateway (imagine_future.py) knows keys, accounts, files and faults; a shop knows one product's routes, its
+The gateway (gateway.py) knows keys, accounts, files and faults; a shop knows one product's routes, its
 rules, its prices, and what a task of it looks like at a moment. A shop keeps nothing itself.
 """
 
@@ -158,6 +158,9 @@ class Till(Protocol):
     def by_external_id(self, ask: Ask, id: str) -> Task | None:
         """The caller's own task that he gave this id."""
 
+    def lent(self, id: str) -> Task | None:
+        """Somebody else's task of this id that the fault other_task has shown, in this process."""
+
     def children(self, id: str) -> list[Task]:
         """The tasks whose parent is this, oldest first."""
 
@@ -184,8 +187,8 @@ class Shop(Protocol):
     @property
     def routes(self) -> Sequence[Route]: ...
 
-    def refused(self, refusal: Refusal) -> Answer:
-        """The refusal as this product answers it."""
+    def refused(self, refusal: Refusal, endpoint: str) -> tuple[str, Answer]:
+        """The refusal's code for the stats, and how this product answers it at a route's endpoint."""
 
     def state(self, task: Task, now: float) -> str:
         """For the stats: "running", "done", "failed", "partly" or "cancelled"."""

@@ -45,6 +45,10 @@ class ShopFiles:
         """Serve the files of a task that nobody registered, as long as this process lives."""
         self._lent[task.id] = task
 
+    def lent(self, id: str) -> Task | None:
+        """A task that was lent."""
+        return self._lent.get(id)
+
     def own(self, url: str) -> Film | Still | None:
         """What a link of ours leads to now; its port may be that of an earlier run."""
         try:

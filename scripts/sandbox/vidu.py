@@ -75,8 +75,8 @@ class Vidu:
             Route("POST", re.compile(f"{task}cancel"), "cancel", self._cancel),
         )
 
-    def refused(self, refusal: Refusal) -> Answer:
-        return said(refusal)
+    def refused(self, refusal: Refusal, endpoint: str) -> tuple[str, Answer]:
+        return refusal.reason, said(refusal)
 
     def state(self, task: Task, now: float) -> str:
         if task.cancelled_at is not None:
