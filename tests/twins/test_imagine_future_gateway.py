@@ -37,10 +37,11 @@ def gateway(clock: Clock) -> Iterator[Gateway]:
 def test_the_registry_lists_every_twin_and_one_sandbox_serves_them_all(gateway: Gateway) -> None:
     listed = json.loads(REGISTRY.read_text(encoding="utf-8"))["twins"]
 
-    assert listed == ["ima", "imagine_future"]
-    assert [kind.name for kind in twins()] == ["ima", "imagine-future"] == list(gateway.sandbox.urls)
+    assert listed == ["ima", "imagine_future", "hailuo_302ai", "hailuo_gptge"]
+    names = ["ima", "imagine-future", "302ai", "gptge"]
+    assert [kind.name for kind in twins()] == names == list(gateway.sandbox.urls)
     assert set(gateway.urls) == {"api", "alternate", "files"}
-    assert len({*gateway.urls.values(), *gateway.sandbox.urls["ima"].values()}) == 6
+    assert len({url for urls in gateway.sandbox.urls.values() for url in urls.values()}) == 10
 
 
 @pytest.mark.parametrize("path", CREATES)
