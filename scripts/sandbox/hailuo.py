@@ -59,8 +59,7 @@ class Hailuo:
     def refused(self, refusal: Refusal, endpoint: str) -> tuple[str, Answer]:
         """As the vendor: HTTP 200, and a task id that is empty at create."""
         code = self.codes.get(refusal.reason, refusal.reason)
-        words = refusal.message if code != BAD else f"{facts()['words'][BAD]}, {refusal.message}"
-        said = {"base_resp": _base(code, words)}
+        said = {"base_resp": _base(code, f"{facts()['words'][code]}, {refusal.message}")}
         return code, json_answer({"task_id": "", **said} if endpoint == "create" else said)
 
     def state(self, task: Task, now: float) -> str:

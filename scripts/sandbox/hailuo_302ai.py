@@ -1,6 +1,6 @@
 """The twin of the gateway 302.AI, which sells Hailuo and hands on the vendor's answers (contract A3).
 
-Its listener `api` stands for https://api.302.ai/minimaxi. What a real key looks like is documented nowhere:
+Its listener `api` stands for the path /minimaxi of its API. What a real key looks like is documented nowhere:
 here it is `ai302_…`.
 """
 

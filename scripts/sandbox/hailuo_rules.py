@@ -96,7 +96,7 @@ def _check_words(prompt: str, frames: str) -> None:
         raise Refusal(BAD, "prompt is required")
     unseen = sum(unicodedata.category(sign) in ("Cc", "Cf") and sign not in "\n\r\t" for sign in prompt)
     if unseen > facts()["most_invisible"] * len(prompt):
-        raise Refusal(INVISIBLE, facts()["words"][INVISIBLE])
+        raise Refusal(INVISIBLE, f"{unseen} of {len(prompt)}")
 
 
 def _shape(text: str, formats: list[str]) -> tuple[int, int]:
