@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from called import Here
 from parts import plan
-from studio import catalogue, inputs, planning, tables
+from studio import catalogue, inputs, planning, tables, wishes
 from studio.contract import Response
-from studio.planning import Wish
 from studio.providers import kling, mv, vidu
 from studio.types import Billing, Gateway, ModelRef, Plan
+from studio.wishes import Wish
 from support import KEY as IMAS
 
 KEY = IMAS.replace("ima_", "imf_")
@@ -93,15 +93,15 @@ def planned(
         options=options,
     )
     kind = catalogue.task_types()[task_type]
-    found = planning.model_of(wish, kind, {gateway.id})
-    kind = planning.of_vendor(kind, found, wish)
+    found = wishes.model_of(wish, kind, {gateway.id})
+    kind = wishes.of_vendor(kind, found, wish)
     return planning.draft(
         wish,
         task_type=kind,
         model=found,
         gateway=gateway,
         inputs=inputs.inspect(kind, wish.files),
-        offers_of=lambda model, made: tables.offers(catalogue.vendor(model.provider), made),
+        offers_of=lambda model, made: tables.offers(catalogue.vendor(model.provider), made, model.gateway),
         step=(lambda options: step) if step else None,
     )
 

@@ -46,7 +46,9 @@ CODES = {code for catalogue in CATALOGUES for code in catalogue["codes"]}
 LINK = re.compile(r"https?://\S+")
 SNAKE = re.compile(r"[A-Za-z0-9]+_[A-Za-z0-9_]+")
 HOST = re.compile(r"\b(?:[\w-]+\.)+(?:com|ai|bot|cn|net|org|io|dev)\b|localhost|\b127\.0", re.I)
-NUMBER = re.compile(r"(?<![\d×.])\d{3,4}(?![\d×.])(?!\s?(?:s\b|min|points|credits|p\b|px|%|秒|分|积分|点))")
+NUMBER = re.compile(
+    r"(?<![\d×.])\d{3,4}(?![\d×.])(?!\s?(?:s\b|min|points|credits|[pP]\b|px|%|秒|分|积分|点))"
+)
 TECHNICAL = re.compile(
     r"(?i:\b(?:https?|api|json|tasks?|exit|retry|retries|traceback|stderr|stdout|gateway|token|parameters?"
     r"|attribute|argv|timeout|status|null|undefined)\b)|\bNone\b|\bTrue\b|\bFalse\b|[{}]|--\w|\u200b|\u200d"

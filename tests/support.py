@@ -23,7 +23,12 @@ ROOT = Path(__file__).resolve().parents[1]
 CREATE = ROOT / "scripts" / "create.py"
 KEY = 'ima_canary+7/Q="8\\z%s'
 """A key whose clear, URL-encoded, base64 and JSON-escaped forms all differ."""
-CANARIES = {"ima": KEY, "imagine-future": 'imf_canary-9?x/R="4\\y%t'}
+CANARIES = {
+    "ima": KEY,
+    "imagine-future": 'imf_canary-9?x/R="4\\y%t',
+    "302ai": 'ai302_canary-5!t/V="2\\w%u',
+    "gptge": 'gptge_canary-3(p/W="1\\v%q',
+}
 """Gateway -> such a key. Every output of every test is searched for each of them."""
 NOT_ADDRESSED = {"files"}  # listeners of a twin that the command is not led to: links lead there
 PROMPT = "a canary-yellow lighthouse, gouache"
@@ -165,8 +170,11 @@ ORDERS = {
         ),
         unpriced=True,
     ),
+    "302ai": Order(("--gateway", "302ai", "--task-type", "text_to_video")),
+    "gptge": Order(("--gateway", "gptge", "--task-type", "text_to_video"), unpriced=True),
 }
-"""Provider -> its cheapest and shortest purchase, with everything that it needs."""
+"""Provider, or, of one that is paid through several, gateway -> its cheapest and shortest purchase, with all
+that it needs."""
 
 
 def url_variable(gateway: str, role: str) -> str:
@@ -176,6 +184,8 @@ def url_variable(gateway: str, role: str) -> str:
 
 
 def key_variable(gateway: str) -> str:
+    if gateway[0].isdigit():  # no variable of a shell begins so
+        return f"{gateway.lstrip('0123456789').upper()}{gateway[:3]}_API_KEY"
     return f"{gateway.upper().replace('-', '_')}_API_KEY"
 
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from studio import catalogue, conditions, params, planning, tables
+from studio import catalogue, conditions, params, planning, tables, wishes
 from studio.errors import UsageError
 from studio.form import Offer, Resolved
-from studio.planning import Wish
 from studio.types import ModelSpec, Plan
+from studio.wishes import Wish
 
 GATEWAY = next(made for made in catalogue.gateways() if made.id == "imagine-future")
 MODELS = {model.id: model for model in catalogue.models() if model.gateway == GATEWAY.id}
@@ -52,9 +52,9 @@ def bound(id: str, task_type: str, files: Mapping[str, Any] | None = None, /, **
 def draft(**words: Any) -> Plan:
     """The plan of a wish as the command makes it; the inputs are not looked at."""
     wish = Wish(**{"prompt": "a lighthouse", **words})
-    task_type = planning.task_type_of(wish)
-    model = planning.model_of(wish, task_type, {GATEWAY.id})
-    made = planning.of_vendor(task_type, model, wish)
+    task_type = wishes.task_type_of(wish)
+    model = wishes.model_of(wish, task_type, {GATEWAY.id})
+    made = wishes.of_vendor(task_type, model, wish)
     vendor = catalogue.vendor(model.provider)
     return planning.draft(
         wish,
@@ -62,7 +62,7 @@ def draft(**words: Any) -> Plan:
         model=model,
         gateway=GATEWAY,
         inputs=(),
-        offers_of=lambda model, id: tables.offers(vendor, id),
+        offers_of=lambda model, id: tables.offers(vendor, id, model.gateway),
     )
 
 

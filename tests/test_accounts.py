@@ -18,7 +18,8 @@ from parts import plan
 from studio.accounts import TOKEN_LIFE, Spending
 from studio.errors import OverLimit
 from studio.ledger import Ledger
-from studio.types import Gateway, Limits, Order, Plan, Submitted, TaskRef, Unit
+from studio.order import Order
+from studio.types import Gateway, Limits, Plan, Submitted, TaskRef, Unit
 from support import FakeClock
 from test_store import FILE, together
 

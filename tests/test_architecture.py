@@ -110,7 +110,7 @@ def names() -> dict[str, set[str]]:
             words += [settings.url_variable(gateway.id, role) for role in gateway.urls]
         for model in vendor.models:
             words += [model.id, model.name, *model.aliases]
-        for word in filter(None, words):
+        for word in (word for word in words if any(sign.isalpha() for sign in word)):  # 02 is a number
             found.setdefault(word.lower(), set()).add(vendor.id)
     return found
 
@@ -127,7 +127,7 @@ def named(text: str, own: str | None = None) -> set[str]:
 
 
 def test_the_names_are_those_of_all_catalogues() -> None:
-    assert {"ima", "vidu", "kling", "mv", "imagine-future", "viduq3-turbo", "可灵"} <= set(NAMES)
+    assert {"ima", "vidu", "kling", "mv", "imagine-future", "viduq3-turbo", "可灵", "302ai"} <= set(NAMES)
     assert {"ima_api_key", "imagine_future_api_key", "media_studio_imagine_future_url"} <= set(NAMES)
     assert NAMES["imagine-future"] == {"vidu", "kling", "mv"}, "who shares a gateway may name it"
     assert named("# as Vidu's, of viduq1; 可灵 too") == {"vidu", "viduq1", "可灵"}
@@ -150,6 +150,7 @@ TWINS = (
     "vidu",
     "kling",
     "mv",
+    "hailuo",
 )  # what the names of a twin's modules begin with
 
 

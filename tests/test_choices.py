@@ -22,8 +22,8 @@ from studio import catalogue, choices
 from studio.app import App
 from studio.errors import UsageError
 from studio.ledger import Ledger
-from studio.planning import Wish
 from studio.types import Plan
+from studio.wishes import Wish
 from support import PROMPT, FakeClock, Vendor, leaks, run
 from test_commands import creates
 from test_preferences import older

@@ -15,7 +15,8 @@ from offers import GATEWAY
 from parts import plan
 from studio.errors import StudioError, UnknownOutcome, UsageError
 from studio.ledger import LEASE, RUNNING, Ledger
-from studio.types import Job, Limits, Order, Output, Saved, Submitted, TaskRef
+from studio.order import Order
+from studio.types import Job, Limits, Output, Saved, Submitted, TaskRef
 from support import FakeClock
 from test_store import FILE, together
 

@@ -214,17 +214,22 @@ def test_a_row_of_a_table_wins_over_its_rate_and_without_either_the_price_is_unk
 
 def test_a_model_of_any_name_is_on_no_list_and_a_model_is_only_on_those_of_what_it_makes() -> None:
     lists = {
-        task_type: {made.model_id for made in tables.offers(VIDU, task_type)} for task_type in VIDU.task_types
+        task_type: {made.model_id for made in tables.offers(VIDU, task_type, GATEWAY.id)}
+        for task_type in VIDU.task_types
     }
     assert lists["template_to_video"] == lists["reference_to_image"] == set()
     assert lists["text_to_video"] == {"viduq3-turbo", "viduq3-pro", "viduq2", "viduq1"}
-    assert tables.offers(catalogue.vendor("kling"), "text_to_video") == ()
+    assert tables.offers(catalogue.vendor("kling"), "text_to_video", GATEWAY.id) == ()
 
 
 def test_the_version_is_what_the_catalogue_says_or_the_id() -> None:
-    kling = {made.model_id: made.version for made in tables.offers(catalogue.vendor("kling"), "avatar")}
+    kling = {
+        made.model_id: made.version for made in tables.offers(catalogue.vendor("kling"), "avatar", GATEWAY.id)
+    }
     assert kling == {"kling": "", "kling-v2-6": "kling-v2-6"}
-    assert {made.model_id == made.version for made in tables.offers(VIDU, "text_to_video")} == {True}
+    assert {made.model_id == made.version for made in tables.offers(VIDU, "text_to_video", GATEWAY.id)} == {
+        True
+    }
 
 
 def test_an_option_of_another_making_is_not_told_as_one_of_a_live_list() -> None:

@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from studio import catalogue, inputs, params, planning, tables
+from studio import catalogue, inputs, params, tables, wishes
 from studio.errors import UsageError
 from studio.form import Resolved
-from studio.planning import Wish
 from studio.types import Json
+from studio.wishes import Wish
 from support import run
 from tabled import MODELS, SECONDS, bound, no, offer_of
 
@@ -323,7 +323,7 @@ def buyable(
         kind: files.get(flag.lstrip("-").replace("-", "_"), ()) for kind, (_, flag) in inputs.KINDS.items()
     }
     try:
-        planning.check_prompt(Wish(prompt=prompt), made)
+        wishes.check_prompt(Wish(prompt=prompt), made)
         inputs.check_count(made, {kind: tuple(names) for kind, names in kinds.items()})
         bound(id, task_type, files, **options)
     except UsageError:
@@ -392,10 +392,11 @@ def test_what_is_needed_alone_is_accepted_and_without_any_of_it_nothing_is(id: s
 
 
 def test_models_prints_every_form_whole_and_valid() -> None:
-    printed = {row["id"]: row for row in run("models", "--json").document["models"]}
-    assert set(printed) == {model.id for model in catalogue.models()}
+    rows = run("models", "--json").document["models"]
+    printed = {(row["id"], row["gateway"]): row for row in rows}
+    assert list(printed) == [(model.id, model.gateway) for model in catalogue.models()]
     for model in catalogue.models():
-        forms = printed[model.id]["forms"]
+        forms = printed[model.id, model.gateway]["forms"]
         assert set(forms) == set(model.task_types)
         for task_type, form in forms.items():
             Draft202012Validator.check_schema(form)

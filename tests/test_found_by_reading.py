@@ -18,7 +18,7 @@ from parts import plan
 from sandbox import ima_products
 from studio.errors import Interrupted
 from studio.ledger import Ledger
-from studio.types import Order
+from studio.order import Order
 from support import PROMPT, ROOT, FakeClock, Run, Vendor
 from test_claims import to
 from test_commands import LOST, config, creates, jobs, start, token_of, unsure

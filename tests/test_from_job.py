@@ -24,8 +24,9 @@ from studio.errors import StudioError, UsageError
 from studio.form import Offer
 from studio.ledger import Ledger
 from studio.messages import language_of
-from studio.planning import Wish
-from studio.types import Job, ModelRef, Order, Output, Saved, Source, TaskType
+from studio.order import Order
+from studio.types import Job, ModelRef, Output, Saved, Source, TaskType
+from studio.wishes import Wish
 from support import FakeClock, Run, Vendor, run
 from test_claims import to
 from test_commands import DEAR, STUCK, creates, jobs, record, start, unsure

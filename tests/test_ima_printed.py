@@ -12,13 +12,13 @@ import pytest
 import ima_printed as printed
 from ima_printed import ANYTHING, IMAGE, SEEDREAM, TEXT, Mistake
 from parts import door, ima, line, plan, says
-from studio import catalogue, planning
+from studio import catalogue, planning, wishes
 from studio.contract import KEY, Request, Response
 from studio.errors import REFUSALS, StudioError, UnknownOutcome, UsageError
 from studio.form import Offer
-from studio.planning import Wish
 from studio.providers.ima import Provider
 from studio.types import Done, Failed, MediaRef, Output, Pending, Plan, Source
+from studio.wishes import Wish
 from support import KEY as OURS
 from test_ima_provider import IMA, TASK, VENDOR, answer, good
 from twins.ima_sample import changed, inner, place_of
@@ -50,7 +50,7 @@ def draft(offers: tuple[Offer, ...], task_type: str, model: str | None = None, *
     return planning.draft(
         wish,
         task_type=kind,
-        model=planning.model_of(wish, kind, {GATEWAY.id}),
+        model=wishes.model_of(wish, kind, {GATEWAY.id}),
         gateway=GATEWAY,
         inputs=(),
         offers_of=lambda *_: offers,

@@ -126,7 +126,7 @@ def test_a_shot_that_there_is_not_is_said_with_how_many_there_are(
 @pytest.mark.parametrize("said", ["a", "1,b", "1;2", "0", "-1", "1,,2", "", "1,2,", "一"])
 def test_shots_are_named_by_their_numbers(said: str) -> None:
     vendor = catalogue.vendor("mv")
-    (offer,) = tables.offers(vendor, COMPOSE)
+    (offer,) = tables.offers(vendor, COMPOSE, "imagine-future")
 
     conditions.check(offer, {"shots": "1,12,3"}, {})
     with pytest.raises(UsageError) as odd:

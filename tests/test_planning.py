@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from offers import FREE, GATEWAY, field, leaf, live, parse, rule
-from studio import catalogue, planning
+from studio import catalogue, planning, wishes
 from studio.errors import NetworkError, UsageError
 from studio.form import Offer
-from studio.planning import Wish
 from studio.types import ModelSpec, Plan
+from studio.wishes import Wish
 
 SIZES = [field("size", "1K", "1K", "2K")]
 
@@ -22,8 +22,8 @@ SIZES = [field("size", "1K", "1K", "2K")]
 def draft(offers: tuple[Offer, ...] | None = None, **words: Any) -> Plan:
     """The plan of a wish, over the vendor's own list or the one given."""
     wish = Wish(**{"prompt": "a lighthouse", **words})
-    task_type = planning.task_type_of(wish)
-    model = planning.model_of(wish, task_type, {"ima"})
+    task_type = wishes.task_type_of(wish)
+    model = wishes.model_of(wish, task_type, {"ima"})
 
     def offers_of(_: ModelSpec, id: str) -> tuple[Offer, ...]:
         return live(id) if offers is None else offers
@@ -43,8 +43,8 @@ def stopped(what: Callable[[], object]) -> UsageError:
     ("count", "id"), [(0, "text_to_image"), (1, "image_to_image"), (10, "image_to_image")]
 )
 def test_the_kind_of_making_is_read_from_the_inputs(count: int, id: str) -> None:
-    assert planning.task_type_of(Wish(inputs=("a.png",) * count)).id == id
-    assert planning.task_type_of(Wish(inputs=("a.png",) * count, task_type=id)).id == id
+    assert wishes.task_type_of(Wish(inputs=("a.png",) * count)).id == id
+    assert wishes.task_type_of(Wish(inputs=("a.png",) * count, task_type=id)).id == id
 
 
 @pytest.mark.parametrize(
@@ -66,8 +66,8 @@ def test_a_wrong_number_of_pictures_stops(task_type: str | None, count: int, sai
     wish = Wish(inputs=("a.png",) * count, task_type=task_type)
 
     def counted() -> None:
-        found = planning.task_type_of(wish)
-        planning.of_vendor(found, planning.model_of(wish, found, set()), wish)
+        found = wishes.task_type_of(wish)
+        wishes.of_vendor(found, wishes.model_of(wish, found, set()), wish)
 
     error = stopped(counted)
     assert error.kind == "bad_inputs"
@@ -77,15 +77,15 @@ def test_a_wrong_number_of_pictures_stops(task_type: str | None, count: int, sai
 @pytest.mark.parametrize("id", ["music_video_shot", "music_video_compose"])
 def test_a_step_of_a_job_stops_without_the_job(id: str) -> None:
     wish = Wish(task_type=id)
-    found = planning.task_type_of(wish)
-    model = planning.model_of(wish, found, set())
-    error = stopped(lambda: planning.of_vendor(found, model, wish))
+    found = wishes.task_type_of(wish)
+    model = wishes.model_of(wish, found, set())
+    error = stopped(lambda: wishes.of_vendor(found, model, wish))
     assert (error.kind, error.charged) == ("step_without_job", "no")
-    assert planning.of_vendor(found, model, replace(wish, parent="job-1")).id == id
+    assert wishes.of_vendor(found, model, replace(wish, parent="job-1")).id == id
 
 
 def test_an_unknown_kind_of_making_stops_and_names_the_known() -> None:
-    error = stopped(lambda: planning.task_type_of(Wish(task_type="text_to_song")))
+    error = stopped(lambda: wishes.task_type_of(Wish(task_type="text_to_song")))
     assert str(error.detail).startswith("Task types: text_to_image, image_to_image, text_to_video, ")
     assert all(id in str(error.detail) for id in catalogue.task_types())
 
@@ -101,7 +101,7 @@ def test_a_prompt_is_needed(prompt: str | None) -> None:
     needing = [task_type for task_type in catalogue.task_types().values() if task_type.prompt]
     assert {task_type.id for task_type in needing} == NEED_WORDS
     for task_type in needing:
-        error = stopped(partial(planning.check_prompt, Wish(prompt=prompt), task_type))
+        error = stopped(partial(wishes.check_prompt, Wish(prompt=prompt), task_type))
         assert error.kind == "missing_prompt"
 
 
@@ -110,15 +110,15 @@ def test_a_prompt_is_needed(prompt: str | None) -> None:
 )
 def test_a_prompt_longer_than_the_vendor_takes_stops_and_says_how_long(words: str, most: int) -> None:
     task_type = catalogue.task_types()[words]
-    planning.check_prompt(Wish(prompt="字" * most), task_type)
-    error = stopped(lambda: planning.check_prompt(Wish(prompt="字" * (most + 1)), task_type))
+    wishes.check_prompt(Wish(prompt="字" * most), task_type)
+    error = stopped(lambda: wishes.check_prompt(Wish(prompt="字" * (most + 1)), task_type))
     assert (error.kind, error.about) == ("prompt_too_long", {"most": str(most)})
 
 
 @pytest.mark.parametrize("payable", [{"ima"}, set(), {"ima", "imagine-future"}])
 def test_the_default_for_pictures_is_seedream_with_or_without_a_key(payable: set[str]) -> None:
     for task_type in catalogue.vendor("ima").task_types.values():
-        assert planning.model_of(Wish(), task_type, payable).name == "SeeDream 4.5"
+        assert wishes.model_of(Wish(), task_type, payable).name == "SeeDream 4.5"
 
 
 def test_what_was_asked_is_what_the_plan_holds() -> None:
@@ -160,7 +160,7 @@ def test_a_model_that_is_gone_from_the_live_list_is_not_replaced_by_another() ->
 @pytest.mark.parametrize("words", [{"provider": "vidu"}, {"gateway": "302ai"}])
 def test_a_provider_or_gateway_that_has_nothing_stops(words: dict[str, Any]) -> None:
     task_type = catalogue.task_types()["text_to_image"]
-    error = stopped(lambda: planning.model_of(Wish(**words), task_type, {"ima"}))
+    error = stopped(lambda: wishes.model_of(Wish(**words), task_type, {"ima"}))
     assert "text_to_image" in error.message
 
 

@@ -339,7 +339,7 @@ from pathlib import Path
 from studio import catalogue
 from studio.errors import OverLimit
 from studio.ledger import Ledger
-from studio.types import Order
+from studio.order import Order
 from studio.types import Limits, Plan, Submitted, TaskRef
 from support import FakeClock as Stopped
 

@@ -9,7 +9,8 @@ from time import perf_counter
 
 from parts import plan
 from studio.ledger import Ledger
-from studio.types import Order, Submitted, TaskRef
+from studio.order import Order
+from studio.types import Submitted, TaskRef
 from support import FakeClock
 from test_store import FILE, SAVED, record, together
 

@@ -9,9 +9,9 @@ import pytest
 
 from offers import GATEWAY
 from parts import plan
-from studio.planning import Wish
 from studio.terms import asked_difference, difference, fingerprint, inputs_of, terms
 from studio.types import Billing, ModelRef, Plan, Source, Unit
+from studio.wishes import Wish
 
 MODEL = plan().model
 BILLING = plan().billing

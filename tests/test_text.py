@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from offers import GATEWAY, live
-from studio import arguments, catalogue, documents, errors, options, planning, reports, text
+from studio import arguments, catalogue, documents, errors, options, planning, reports, text, wishes
 from studio.speech import Voice
 from studio.types import Job, Json, Output, Plan, Saved, TaskRef
 from support import validate
@@ -20,12 +20,12 @@ BUY = ["python3", "create.py", "make", "--max-credits", "18"]
 
 
 def plan_of(language: str = "en", n: int = 1) -> Plan:
-    wish = planning.Wish(prompt="一座灯塔", model="大香蕉", options={"size": "4K"}, language=language, n=n)
-    task_type = planning.task_type_of(wish)
+    wish = wishes.Wish(prompt="一座灯塔", model="大香蕉", options={"size": "4K"}, language=language, n=n)
+    task_type = wishes.task_type_of(wish)
     return planning.draft(
         wish,
         task_type=task_type,
-        model=planning.model_of(wish, task_type, {"ima"}),
+        model=wishes.model_of(wish, task_type, {"ima"}),
         gateway=GATEWAY,
         inputs=(),
         offers_of=lambda _, id: live(id),

@@ -16,8 +16,9 @@ import pytest
 from parts import ima, plan
 from studio import catalogue
 from studio.ledger import Ledger
+from studio.order import Order
 from studio.terms import fingerprint
-from studio.types import MediaRef, Order, Source
+from studio.types import MediaRef, Source
 from support import PROMPT, ROOT, FakeClock, Run, Vendor
 from test_commands import creates, jobs, record, start
 from test_spine import picture

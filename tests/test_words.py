@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 from chooser import message
 from offers import FREE, GATEWAY, bind, field, leaf, live, made_up, parse, rule
 from parts import plan as sample
-from studio import arguments, catalogue, documents, params, placing, planning
+from studio import arguments, catalogue, documents, params, placing, wishes
 from studio.errors import StudioError, UsageError
 from studio.form import Offer
-from studio.planning import Wish
 from studio.speech import Voice
 from studio.types import Gateway, Plan
+from studio.wishes import Wish
 from support import Run, Vendor, validate
 from test_alternatives import others
 from test_planning import draft, listed
@@ -264,7 +264,7 @@ def test_a_quality_word_is_its_model_also_where_a_live_one_has_that_name() -> No
 def test_a_quality_word_is_no_more_than_its_model_for_a_kind_of_making() -> None:
     task_type = replace(catalogue.task_types()["text_to_image"], id="text_to_film")
     with pytest.raises(UsageError) as stopped:
-        planning.model_of(Wish(model="best"), task_type, {"ima"})
+        wishes.model_of(Wish(model="best"), task_type, {"ima"})
     assert stopped.value.message == "Nothing there makes text_to_film."
 
 
@@ -273,7 +273,7 @@ def test_a_model_that_a_word_stands_for_may_not_make_it(monkeypatch: pytest.Monk
     only_text = replace(next(model for model in catalogue.models() if model.id == PRO), task_types=("other",))
     made_up_models(monkeypatch, *models, only_text)
     with pytest.raises(UsageError) as stopped:
-        planning.model_of(Wish(model="best"), catalogue.task_types()["text_to_image"], {"ima"})
+        wishes.model_of(Wish(model="best"), catalogue.task_types()["text_to_image"], {"ima"})
     assert stopped.value.message == "Nano Banana Pro does not make text_to_image."
 
 
@@ -304,16 +304,17 @@ def test_no_quality_word_is_a_name_and_each_is_made_as_it_says() -> None:
         words = [catalogue.plain(word) for one in vendor.profiles for word in one.words]
         assert len(words) == len(set(words))
         for profile in vendor.profiles:
-            (model,) = (one for one in vendor.models if one.id == profile.model)
-            assert model.gateway == profile.gateway
-            assert all(value in model.options[name] for name, value in profile.options.items())
+            model, *rest = (one for one in vendor.models if one.id == profile.model)
+            assert {model.gateway, *(one.gateway for one in rest)} == profile.gateways
+            for one in (model, *rest):
+                assert all(value in one.options[name] for name, value in profile.options.items())
             for word in profile.words:
                 assert catalogue.called(word, catalogue.models()) == ()
                 first = catalogue.profile(word, set())
                 assert first
                 assert first in catalogue.vendors()[0].profiles, "where nothing says what is to be made"
                 for task_type in model.task_types:
-                    assert catalogue.profile(word, set(), task_type) == profile
+                    assert catalogue.profile(word, profile.gateways, task_type) == profile
 
 
 def test_the_best_and_the_cheapest_of_films_are_models_of_films() -> None:
@@ -335,14 +336,14 @@ def test_of_vendors_with_one_word_the_first_that_can_be_paid_is_taken(
     another = replace(
         ima,
         id="other",
-        profiles=tuple(replace(one, gateway="elsewhere") for one in ima.profiles),
+        profiles=tuple(replace(one, gateways=frozenset({"elsewhere"})) for one in ima.profiles),
         models=tuple(replace(one, gateway="elsewhere", provider="other") for one in ima.models),
     )
     monkeypatch.setattr(catalogue, "vendors", lambda: (ima, another))
     for payable, gateway in [({"ima"}, "ima"), ({"elsewhere"}, "elsewhere"), (set(), "ima")]:
         profile = catalogue.profile("BEST", payable)
         assert profile
-        assert profile.gateway == gateway
+        assert profile.gateways == {gateway}
     assert catalogue.profile("大香蕉", {"ima"}) is None
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from typing import Any
 
-from studio import billing, catalogue, conditions, params
+from studio import billing, catalogue, conditions, params, tables
 from studio.errors import UsageError
 from studio.form import Asked, Offer
+from studio.options import flag
 from studio.placing import PICTURE, understood
-from studio.types import Alternative, Gateway, ModelSpec
+from studio.types import Alternative, Gateway, ModelSpec, Source
 from studio.values import thousands
 
 MOST = 2
@@ -68,6 +69,54 @@ def to_try(found: Collection[Alternative], instead_of: ModelSpec) -> tuple[Alter
     order = instead_of.alternatives
     wanted = sorted(found, key=lambda one: order.index(one.id) if one.id in order else len(order))
     return tuple(wanted[:MOST])
+
+
+def elsewhere(model: ModelSpec, asked: Asked, inputs: Collection[Source] = ()) -> tuple[Alternative, ...]:
+    """The same model at other gateways, where the same wish binds and these files are taken."""
+    sold = [one for one in catalogue.models(asked.task_type) if one.id == model.id]
+    return tuple(_bound([one for one in sold if one.gateway != model.gateway], asked, inputs))
+
+
+def listeners(no: UsageError, model: ModelSpec, asked: Asked, inputs: Collection[Source] = ()) -> None:
+    """Add to what a model has no option for who has it, whoever sells that."""
+    deaf = [name for name in asked.options if not catalogue.takes(model, asked.task_type, [name])]
+    if no.kind != "unsupported_option" or not deaf:
+        return
+    takers = [
+        one
+        for one in catalogue.models()
+        if any(catalogue.takes(one, task_type, deaf) for task_type in one.task_types)
+    ]
+    if takers:
+        names = ", ".join(dict.fromkeys(one.id for one in takers if not one.any_name))
+        no.detail = " ".join(filter(None, (no.detail, f"{flag(deaf[0])} is for: {names}.")))
+    if not no.alternatives:
+        others = [one for one in takers if asked.task_type in one.task_types]
+        no.alternatives = tuple(_bound(others, asked, inputs))[:MOST]
+
+
+def _bound(specs: Collection[ModelSpec], asked: Asked, inputs: Collection[Source]) -> Iterator[Alternative]:
+    """Those of these models, where the catalogue is all there is, that the wish binds to."""
+    for spec in specs:
+        vendor = catalogue.vendor(spec.provider)
+        if vendor.live or spec.any_name or not _taken(spec, asked.task_type, inputs):
+            continue
+        gateway = next(made for made in vendor.gateways if made.id == spec.gateway)
+        offer = tables.offer(vendor, spec, asked.task_type)
+        try:
+            resolved = params.bind(offer, asked, always=spec.always)
+            conditions.check(offer, resolved.values, asked.files)
+            price, _ = billing.choose(offer, resolved, asked.n, gateway)
+        except UsageError:
+            continue
+        yield Alternative(spec.id, spec.name, spec.traits, price.amount, gateway.unit, gateway=gateway.id)
+
+
+def _taken(spec: ModelSpec, task_type: str, inputs: Collection[Source]) -> bool:
+    """Whether files of these types are taken with a model at its gateway."""
+    made = catalogue.task_type(task_type, spec)
+    rules = [(made.rule(source.role), source.mime) for source in inputs]
+    return all(rule is not None and (mime is None or mime in rule.mime) for rule, mime in rules)
 
 
 def stands_twice(offer: Offer, offers: Collection[Offer]) -> bool:

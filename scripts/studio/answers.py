@@ -7,7 +7,7 @@ import base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from studio.contract import Read, Response
 from studio.errors import NetworkError, StudioError, UnknownOutcome, vendor_said
@@ -113,9 +113,15 @@ class Verdicts:
         return made
 
     def said(self, kind: str, response: Response, code: str | None, detail: str | None) -> StudioError:
+        detail = " ".join(filter(None, (detail, self._hint(code, detail)))) or None
         error = vendor_said(kind, self.gateway.name, response.what, detail, code)
         error.retry_after = response.retry_after
         return error
+
+    def _hint(self, code: str | None, detail: str | None) -> str | None:
+        """What is worth looking at after this code; where the catalogue says so, only beside such words."""
+        rows = (row for row in self.raw.get("hints", ()) if code in row["codes"])
+        return next((row["hint"] for row in rows if row.get("beside", "") in (detail or "").lower()), None)
 
     def lacks(self, response: Response, field: str) -> NetworkError:
         return NetworkError(
@@ -139,6 +145,13 @@ class ByCatalogue:
     def offers(self, task_type: str, language: str, read: Read) -> tuple[Offer, ...]:
         """None: the catalogue is all there is."""
         return ()
+
+
+def over_https(link: str) -> str:
+    """A link as it is followed: a plain http one over https, but to this machine, as in a rehearsal."""
+    parts = urlsplit(link)
+    local = parts.hostname in {"localhost", "127.0.0.1", "::1"}
+    return link if parts.scheme != "http" or local else parts._replace(scheme="https").geturl()
 
 
 def reason(response: Response) -> tuple[str | None, str | None]:

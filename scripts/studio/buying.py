@@ -24,7 +24,8 @@ from studio.app import App
 from studio.errands import Errand
 from studio.errors import NeedsApproval, OverLimit, StudioError
 from studio.ledger import RUNNING
-from studio.types import Job, Json, MediaRef, Order, Plan
+from studio.order import Order
+from studio.types import Job, Json, MediaRef, Plan
 
 UPLOADS_UNTIL = 8.0  # seconds after which `start` comes back although inputs still travel
 

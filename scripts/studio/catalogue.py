@@ -7,7 +7,7 @@ import difflib
 import functools
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ class Profile:
 
     words: tuple[str, ...]
     model: str  # its id
-    gateway: str
+    gateways: frozenset[str]  # those that sell it
     options: Mapping[str, str]  # where the person says nothing else
     ask: bool  # the person is asked first, whatever it costs
 
@@ -90,6 +90,24 @@ def task_types() -> Mapping[str, TaskType]:
     return {id: known[id] for id in in_order}
 
 
+def task_type(id: str, model: ModelSpec) -> TaskType:
+    """A task type as this model's vendor has it, and as this model has it at its gateway."""
+    row = vendor(model.provider).raw["task_types"][id]
+    return _task_type(id, {**row, **model.takes.get(id, {})})
+
+
+def gateway_of(words: str) -> Gateway:
+    """The gateway of this id or name. Raises UsageError."""
+    known = gateways()
+    found = next((made for made in known if plain(words) in {plain(made.id), plain(made.name)}), None)
+    if found is None:
+        raise UsageError(
+            f"There is no gateway {words}.",
+            detail=f"Gateways: {', '.join(made.id for made in known)}; or {ANY}.",
+        )
+    return found
+
+
 def sizes(gateway: str) -> tuple[str, ...]:
     """The size steps of a gateway's models, from the largest down."""
     return next((one.sizes for one in vendors() if gateway in {made.id for made in one.gateways}), ())
@@ -122,15 +140,14 @@ def called(words: str, among: Iterable[ModelSpec]) -> tuple[ModelSpec, ...]:
     at two gateways is one model, at the first of them."""
     asked, models = plain(words), [model for model in among if not model.any_name]
     by_id = [model for model in models if asked == plain(model.id)]
-    found = by_id or [model for model in models if asked in map(plain, _names(model))]
-    return tuple(model for n, model in enumerate(found) if model.id not in {one.id for one in found[:n]})
+    return _each(by_id or [model for model in models if asked in map(plain, _names(model))])
 
 
 def partly_called(words: str, among: Iterable[ModelSpec]) -> tuple[ModelSpec, ...]:
     """The models of whose names these words are a part: to be asked about, never to be bought."""
     asked = plain(words)
     named = [model for model in among if not model.any_name]
-    return tuple(model for model in named if asked and any(asked in plain(name) for name in _names(model)))
+    return _each(model for model in named if asked and any(asked in plain(name) for name in _names(model)))
 
 
 def profile(words: str, payable: Iterable[str], task_type: str | None = None) -> Profile | None:
@@ -142,7 +159,7 @@ def profile(words: str, payable: Iterable[str], task_type: str | None = None) ->
         return None
     makers = {model.id for model in models(task_type)}
     fitting = [one for one in known if one.model in makers] or known
-    return next((one for one in fitting if one.gateway in gateways), fitting[0])
+    return next((one for one in fitting if one.gateways & gateways), fitting[0])
 
 
 def nearest(words: str, among: Iterable[ModelSpec], count: int = 3) -> tuple[ModelSpec, ...]:
@@ -152,18 +169,23 @@ def nearest(words: str, among: Iterable[ModelSpec], count: int = 3) -> tuple[Mod
     def likeness(model: ModelSpec) -> float:
         return max(difflib.SequenceMatcher(None, asked, plain(name)).ratio() for name in _names(model))
 
-    named = [model for model in among if not model.any_name]
+    named = _each(model for model in among if not model.any_name)
     return tuple(sorted(named, key=likeness, reverse=True)[:count])
 
 
-def default_model(task_type: str, available: Iterable[str]) -> ModelSpec:
-    """The default for a task type over the gateways that can be paid, in registry order."""
+def takes(model: ModelSpec, task_type: str, options: Collection[str]) -> bool:
+    """Whether a model listens to every one of these options."""
+    form = model.forms[task_type]["properties"]
+    return all("x-no-effect" not in form.get(name, {"x-no-effect": name}) for name in options)
+
+
+def default_model(task_type: str, available: Iterable[str], options: Collection[str] = ()) -> ModelSpec:
+    """The default for a task type over the gateways that can be paid, in registry order: the first that
+    listens to all the options asked for, else the first."""
     payable = set(available)
-    for made in vendors():
-        wanted = made.task_types.get(task_type)
-        for model in made.models:
-            if wanted and model.id == wanted.default_model and model.gateway in payable:
-                return model
+    found = [model for made in vendors() for model in _defaults(made, task_type, payable, options)]
+    if found:
+        return next((model for model in found if takes(model, task_type, options)), found[0])
     if any(model.any_name for model in models(task_type)):
         raise UsageError(
             f"{task_type} needs --model: the name of the model, as the vendor gives it.",
@@ -175,6 +197,27 @@ def default_model(task_type: str, available: Iterable[str]) -> ModelSpec:
         kind="no_default",
         detail="Name one with --model; `create.py doctor` shows which keys are set.",
     )
+
+
+def _defaults(
+    made: Vendor, task_type: str, payable: Collection[str], options: Collection[str]
+) -> Iterator[ModelSpec]:
+    """A vendor's default at each of its gateways that can be paid."""
+    wanted = made.task_types.get(task_type)
+    for gateway in made.gateways if wanted else ():
+        sold = [one for one in made.models if one.gateway == gateway.id and task_type in one.task_types]
+        special = [one for one in sold if set(one.default_with) & set(options)]
+        usual = [one for one in sold if wanted and one.id == wanted.default_model]
+        if gateway.id in payable:
+            yield from (special or usual)[:1]
+
+
+def _each(found: Iterable[ModelSpec]) -> tuple[ModelSpec, ...]:
+    """Each model once, at the first of the gateways that sell it."""
+    models: dict[str, ModelSpec] = {}
+    for model in found:
+        models.setdefault(model.id, model)
+    return tuple(models.values())
 
 
 def _names(model: ModelSpec) -> tuple[str, ...]:
@@ -224,8 +267,8 @@ def _task_type(id: str, row: Json) -> TaskType:
 
 
 def _profile(row: Json, models: Iterable[ModelSpec]) -> Profile:
-    gateway = next(model.gateway for model in models if model.id == row["model"])
-    return Profile(tuple(row["words"]), row["model"], gateway, row["options"], row.get("ask", False))
+    gateways = frozenset(model.gateway for model in models if model.id == row["model"])
+    return Profile(tuple(row["words"]), row["model"], gateways, row["options"], row.get("ask", False))
 
 
 def _model(provider: str, row: Json) -> ModelSpec:
@@ -244,6 +287,7 @@ def _model(provider: str, row: Json) -> ModelSpec:
             "options": _options(row["forms"]),
             "rates": rates,
             "prices": prices,
+            "default_with": tuple(row.get("default_with", ())),
         }
     )
 

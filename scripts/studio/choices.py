@@ -6,12 +6,12 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass, replace
 
-from studio import catalogue, choosing, planning
+from studio import catalogue, choosing, wishes
 from studio.app import App
 from studio.errors import UsageError
 from studio.messages import Messages
-from studio.planning import Wish
 from studio.types import ModelSpec, Plan, TaskType
+from studio.wishes import Wish
 
 OF_THE_MODEL = ("unsupported_option", "same_field", "no_rule")  # what another model may do
 FORGET = "It is the preferred model of this user; `prefs clear` forgets it."
@@ -41,15 +41,15 @@ def choose(app: App, wish: Wish, task_type: TaskType, kept: ModelSpec | None = N
     if kept is not None:
         return Choice(kept, "asked")
     if wish.model is not None:
-        return Choice(planning.model_of(wish, task_type, payable), "asked")
+        return Choice(wishes.model_of(wish, task_type, payable), "asked")
     preferred, passed_over = (None, None) if wish.automatic else _preferred(app, wish, task_type)
     if preferred:
         other = hint if hint and hint != preferred and task_type.id in hint.task_types else None
         return Choice(preferred, "preference", other, made.reason)
     if hint:
-        model = planning.model_of(replace(wish, model=made.recommended), task_type, payable)
+        model = wishes.model_of(replace(wish, model=made.recommended), task_type, payable)
         return Choice(model, "recommended", None, made.reason, passed_over)
-    model = planning.model_of(wish, task_type, payable)
+    model = wishes.model_of(wish, task_type, payable)
     return Choice(model, "default", passed_over=passed_over)
 
 
@@ -137,7 +137,7 @@ def _preferred(app: App, wish: Wish, task_type: TaskType) -> tuple[ModelSpec | N
         return None, spec.name if spec else known.model_id
     named = replace(wish, model=spec.id, gateway=wish.gateway or spec.gateway)
     try:
-        return planning.model_of(named, task_type, app.payable), None
+        return wishes.model_of(named, task_type, app.payable), None
     except UsageError as no:
         raise _gone(spec, no) from None
 

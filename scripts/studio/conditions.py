@@ -3,9 +3,10 @@ is a JSON Schema of the catalogue; each of its conditions (`allOf`) says in word
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from studio import placing, tables
 from studio.errors import UsageError
 from studio.form import Offer
 from studio.options import flag
@@ -31,7 +32,7 @@ def check(offer: Offer, values: Mapping[str, Any], inputs: Mapping[str, Any]) ->
             )
     for condition in schema.get("allOf", ()):
         if not _fits(condition, {**inputs, **values}):
-            raise _unmet(offer, condition, values)
+            raise _unmet(offer, condition, values, inputs)
 
 
 def _fits(schema: Json, value: Any) -> bool:
@@ -52,14 +53,48 @@ def _out_of_bounds(offer: Offer, name: str, value: Any, row: Json) -> UsageError
     )
 
 
-def _unmet(offer: Offer, condition: Json, values: Mapping[str, Any]) -> UsageError:
+def _unmet(offer: Offer, condition: Json, values: Mapping[str, Any], inputs: Mapping[str, Any]) -> UsageError:
     name = condition["x-option"]
+    spoken_of = set(_named(condition))
+    together = [other for other in offer.schema["properties"] if other in spoken_of and other in values]
+    listed = not any(isinstance(values[other], bool) for other in together)  # those are said or left out
+    near = tuple(dict.fromkeys(_near(offer, together, values, inputs))) if listed else ()
+    change = f"Leave out {flag(name)}, or change what goes with it." if name in values else None
     return UsageError(
         f"{offer.name}: {condition['description']}.",
         kind=condition.get("x-kind", "unsupported_option"),
-        detail=f"Leave out {flag(name)}, or change what goes with it." if name in values else None,
-        about={"model": offer.name, "asked": name},
+        detail=f"It makes {' or '.join(near)}." if near else change,
+        about={"model": offer.name, "asked": _said(together, values) if near else name},
+        instead=near,
     )
+
+
+def _named(condition: Any) -> Iterator[str]:
+    """The options that a condition speaks of."""
+    if isinstance(condition, dict):
+        yield from condition.get("properties", ())
+        for part in condition.values():
+            yield from _named(part)
+
+
+def _near(
+    offer: Offer, names: list[str], values: Mapping[str, Any], inputs: Mapping[str, Any]
+) -> Iterator[str]:
+    """What is possible with one of these options changed: of a number the nearest, else every value."""
+    schema = offer.schema
+    for name in names:
+        asked = values[name]
+        possible = [one for one in tables.values(schema["properties"][name]) if one != asked]
+        if isinstance(asked, int):
+            possible.sort(key=lambda one: abs(one - asked))
+        tried = [{**values, name: one} for one in possible]
+        legal = [one for one in tried if all(_fits(row, {**inputs, **one}) for row in schema["allOf"])]
+        for one in legal[:1] if isinstance(asked, int) else legal:
+            yield _said(names, one)
+
+
+def _said(names: list[str], values: Mapping[str, Any]) -> str:
+    return " + ".join(placing.said(name, values[name]) for name in names)
 
 
 LONGEST = 60  # signs of a value that are still told

@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from studio.form import Offer
-from studio.types import Json, MediaRef, Plan, Poll, Source, Submitted, TaskRef
+from studio.types import Done, Json, MediaRef, Plan, Poll, Source, Submitted, TaskRef
 
 KEY = "<key>"
 """Stands for the gateway's key in the headers and query of a Request. Only `studio.http` knows the real
@@ -31,6 +31,15 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     json: Json | None = field(default=None, repr=False)
     body: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A finished task whose file has to be asked for by itself. `file`: the vendor's id of it."""
+
+    file: str
+    width: int | None = None
+    height: int | None = None
 
 
 @dataclass(frozen=True)
@@ -85,8 +94,9 @@ class Provider(Protocol):
 
     def poll_request(self, task: TaskRef, language: str) -> Request: ...
 
-    def parse_poll(self, task: TaskRef, response: Response) -> Poll:
-        """Raises where the answer says nothing about this task: the next poll may."""
+    def parse_poll(self, task: TaskRef, response: Response) -> Poll | Ready:
+        """Raises where the answer says nothing about this task: the next poll may. Ready is for a provider
+        that Hands."""
         ...
 
 
@@ -100,6 +110,17 @@ class Cancels(Protocol):
 
     def parse_cancel(self, response: Response) -> None:
         """Raises where the vendor does not stop it."""
+        ...
+
+
+@runtime_checkable
+class Hands(Protocol):
+    """A vendor that hands out a finished file by a call of its own, with a fresh link each time."""
+
+    def file_request(self, task: TaskRef, ready: Ready) -> Request: ...
+
+    def parse_file(self, task: TaskRef, ready: Ready, response: Response) -> Done:
+        """Raises where the answer has no link: the next poll may bring one."""
         ...
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from studio import cadence, delivered, speech
 from studio.errors import NotSaved, StudioError, error_record
-from studio.messages import action
+from studio.messages import action, helps_elsewhere
 from studio.speech import Voice
 from studio.types import Alternative, Gateway, Job, Json, Plan, Saved
 
@@ -158,20 +158,22 @@ def failure(  # noqa: PLR0913 - all by name; most are absent where nothing was b
     plan: Plan | None = None,
     gateway: Gateway | None = None,
     next: Sequence[str] | None = None,
+    others: Sequence[Alternative] | None = None,
     ways: Sequence[Sequence[str]] = (),
     told_before: bool = False,
     told: Collection[int] = (),
 ) -> Json:
     """Whatever went wrong, with all that was known by then. A job that may still end well has `done`
-    false and a `next`. `ways`: for each of `others`, the command that makes it with that model, once the
-    person has chosen it; `told_before`: these words were handed out already; `told`: and these files."""
+    false and a `next`. `others`: the models to try instead; `ways`: for each of them, the command that makes
+    it so, once the person has chosen it; `told_before`: these words were handed out already; `told`: and
+    these files."""
     if job and gateway:
         made, plan = _job(job, gateway, voice, now), job.plan
         send, resend = _files(job, gateway, voice, now, told)
     else:
         made, send, resend = _no_job(plan, gateway, voice), [], []
-    there = others(error, plan)
-    spoken = [speech.failure(error, voice, plan=plan, gateway=gateway, others=there, job=job)]
+    others = others_for(error, plan) if others is None else others
+    spoken = [speech.failure(error, voice, plan=plan, gateway=gateway, others=others, job=job)]
     if job and isinstance(error, NotSaved) and error.kind != "files_gone":
         spoken[0]["message"] = speech.besides(spoken[0]["message"], speech.unsaved(job, voice))
     return {
@@ -181,7 +183,7 @@ def failure(  # noqa: PLR0913 - all by name; most are absent where nothing was b
         "done": not (next and error.retry == "wait"),
         "error": {**error_record(error), "actions": _pages(error, gateway)},
         "alternatives": [
-            _alternative(voice, other, ways[n] if n < len(ways) else None) for n, other in enumerate(there)
+            _alternative(voice, other, ways[n] if n < len(ways) else None) for n, other in enumerate(others)
         ],
         "difference": [*made["difference"], *error.difference],
         "send": [*send, *([] if told_before else spoken)],
@@ -190,18 +192,20 @@ def failure(  # noqa: PLR0913 - all by name; most are absent where nothing was b
     }
 
 
-def others(error: StudioError, plan: Plan | None) -> tuple[Alternative, ...]:
+def others_for(error: StudioError, plan: Plan | None) -> tuple[Alternative, ...]:
     """The models to try instead: those that can do what this one cannot, or, where it failed or cannot be
-    had, those that make the same; where the account lacks the credit, only cheaper ones."""
+    had, those that make the same; where the account lacks the credit, only cheaper ones. Where it was this
+    gateway's no, the same model at another."""
     helps = action(error.kind, type(error).kind)
     if error.alternatives or plan is None:
         return error.alternatives
+    found: tuple[Alternative, ...] = ()
     if helps == "another_model":
-        return plan.alternatives
-    if helps == "cheaper_model" and plan.billing.amount is not None:
+        found = plan.alternatives
+    elif helps == "cheaper_model" and plan.billing.amount is not None:
         amount = plan.billing.amount
-        return tuple(one for one in plan.alternatives if one.amount is not None and one.amount < amount)
-    return ()
+        found = tuple(one for one in plan.alternatives if one.amount is not None and one.amount < amount)
+    return (*found, *(plan.elsewhere if helps_elsewhere(error.kind) else ()))
 
 
 def remarked(document: Json, lines: Sequence[str]) -> Json:
@@ -308,6 +312,7 @@ def _alternative(voice: Voice, other: Alternative, way: Sequence[str] | None) ->
     return {
         "id": other.id,
         "model": other.model,
+        "gateway": other.gateway,
         "why": speech.why(voice.words, other),
         "cost": None if other.amount is None else other.unit.amount(other.amount),
         "next": list(way) if way else None,

@@ -16,8 +16,8 @@ from studio.errors import UsageError
 from studio.form import Offer
 from studio.ledger import RUNNING
 from studio.names import LAST
-from studio.planning import Wish, task_type_of
 from studio.types import Gateway, Job, ModelSpec, Saved, Source, TaskType
+from studio.wishes import Wish, task_type_of
 
 
 @dataclass(frozen=True)

@@ -8,17 +8,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from studio import arguments, catalogue, choices, clips, inputs, planning, steps, tables
+from studio import arguments, catalogue, choices, clips, inputs, planning, steps, tables, wishes
 from studio.app import App
 from studio.choices import Choice
 from studio.earlier import Earlier, earlier
 from studio.errors import UsageError
 from studio.form import Offer
 from studio.messages import Messages
-from studio.planning import Wish
 from studio.runner import Runner
 from studio.settings import is_loopback
 from studio.types import Gateway, Job, ModelSpec, Plan, Source, TaskType
+from studio.wishes import Wish
 
 START_TIMEOUT = 3.0  # seconds for one step of `start` before the paid one: it comes back soon
 
@@ -59,7 +59,7 @@ class Errand:
     def _offers(self, model: ModelSpec, task_type: str) -> tuple[Offer, ...]:
         vendor = catalogue.vendor(model.provider)
         if not vendor.live:
-            return tables.offers(vendor, task_type)
+            return tables.offers(vendor, task_type, model.gateway)
         offers = self.app.offers(self.runner, task_type, self.wish.speed)
         if self.earlier:
             self.earlier.check_made(offers, self.wish, self.task_type, self.gateway)
@@ -74,11 +74,10 @@ def errand(app: App) -> Errand:
         before = before.meant(wish)
         wish = before.continued(wish)
     parent = steps.parent(app, wish.parent) if wish.parent else None
-    task_type = planning.task_type_of(wish)
+    task_type = wishes.task_type_of(wish)
     choice = _choice(app, wish, task_type, before.model if before and before.keeps_model else None)
-    task_type = planning.of_vendor(task_type, choice.model, wish)
-    planning.check_prompt(wish, task_type)
-    sources = inputs.inspect(task_type, wish.files)
+    kept = before is not None and before.keeps_model
+    choice, task_type, sources = _at_a_gateway(app, wish, task_type, choice, [choice.model] if kept else None)
     if before:
         before.check_unchanged(sources)
         among = len(before.job.outputs)
@@ -106,6 +105,24 @@ def errand(app: App) -> Errand:
     return Errand(app, wish, task_type, choice, sources, gateway, runner, before, parent)
 
 
+def _at_a_gateway(
+    app: App, wish: Wish, task_type: TaskType, choice: Choice, only: list[ModelSpec] | None
+) -> tuple[Choice, TaskType, tuple[Source, ...]]:
+    """The model at the first gateway that can be paid and takes these files, and what came of looking at
+    them. Raises what stopped it at the first, with the other gateways that would take them."""
+    problem: UsageError | None = None
+    for model in only or wishes.sold_at(choice.model, task_type, wish, app.payable):
+        try:
+            made = wishes.of_vendor(task_type, model, wish)
+            wishes.check_prompt(wish, made)
+            return replace(choice, model=model), made, inputs.inspect(made, wish.files)
+        except UsageError as no:
+            problem = problem or no
+    assert problem is not None
+    problem.alternatives = problem.alternatives or wishes.takers(choice.model, task_type, wish)
+    raise problem
+
+
 def _choice(app: App, wish: Wish, task_type: TaskType, kept: ModelSpec | None) -> Choice:
     try:
         return choices.choose(app, wish, task_type, kept)
@@ -126,6 +143,7 @@ def _wish(app: App) -> Wish:
     made = app.made
     speed = made.speed or 1.0
     automatic = choices.automatic(made.model)
+    anywhere = made.gateway is None or catalogue.plain(made.gateway) == catalogue.ANY
     return Wish(
         prompt=made.prompt,
         task_type=made.task_type,
@@ -133,7 +151,7 @@ def _wish(app: App) -> Wish:
         automatic=automatic,
         version_id=made.version_id,
         provider=made.provider,
-        gateway=made.gateway,
+        gateway=None if anywhere else catalogue.gateway_of(made.gateway).id,
         inputs=tuple(made.input_images or ()),
         input_video=made.input_video,
         input_audio=made.input_audio,

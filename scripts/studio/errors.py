@@ -215,10 +215,18 @@ EXITS: Mapping[int, str] = {
 
 REFUSALS: Mapping[str, tuple[type[StudioError], Retry, str]] = {
     "key_refused": (KeyProblem, "after_change", "the key is not valid there, or has expired"),
+    "key_mismatch": (
+        KeyProblem,
+        "after_change",
+        "it does not take this key at this address; a key belongs to one region",
+    ),
+    "account_unverified": (KeyProblem, "after_change", "the account has to prove first whose it is"),
     "no_credit": (NoCredit, "after_change", "the account has too little credit"),
+    "quota_used": (NoCredit, "later", "what the plan allows for now is used up"),
     "plan_needed": (NoCredit, "after_change", "the account lacks the plan that this model needs"),
     "rate_limited": (RateLimited, "later", "too many requests"),
     "bad_parameter": (JobFailed, "after_change", "a parameter is not accepted"),
+    "bad_text": (JobFailed, "after_change", "the words hold too many signs that cannot be seen"),
     "bad_input": (JobFailed, "after_change", "an input cannot be used"),
     "offer_changed": (JobFailed, "same", "its price list changed meanwhile"),
     "in_process": (JobFailed, "later", "it is still being worked at"),

@@ -53,9 +53,17 @@ def given(sources: tuple[Source, ...]) -> dict[str, Any]:
     """The inputs as a form's conditions speak of them."""
     made: dict[str, Any] = {}
     for source in sources:
-        name = KINDS[source.role][1].lstrip("-").replace("-", "_")
-        made.setdefault(name, []).append(source.name)
+        made.setdefault(_option(source.role), []).append(source.name)
     return made
+
+
+def named(files: Files) -> dict[str, Any]:
+    """The same of files that are not yet looked at."""
+    return {_option(kind): list(names) for kind, names in files.items() if names}
+
+
+def _option(kind: str) -> str:
+    return KINDS[kind][1].lstrip("-").replace("-", "_")
 
 
 def _check_alike(task_type: TaskType, sources: tuple[Source, ...]) -> None:

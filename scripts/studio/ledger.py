@@ -20,11 +20,12 @@ from studio.accounts import Accounts
 from studio.errors import InternalError, Interrupted, NotSaved, UnknownOutcome, UsageError, error_record
 from studio.migrations import MIGRATIONS
 from studio.names import Names, own_key
+from studio.order import Order
 from studio.preferences import Preferences
 from studio.rows import accepted, dump, given_up, job, marks, nowhere, output
 from studio.store import Store
 from studio.told import Told
-from studio.types import Clock, Job, Json, Order, Output, Plan, Saved, Shot, Submitted
+from studio.types import Clock, Job, Json, Output, Plan, Saved, Shot, Submitted
 from studio.uploads import Uploads
 
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # without the signs that people take for another

@@ -152,6 +152,12 @@ class Messages:
             return self.say("seconds", seconds=meant)
         return str(meant) if name in PLAIN else f"{self.option(name)} {meant}"
 
+    def model(self, plan: Plan) -> str:
+        """The model, and whose account pays, where it can be bought through several."""
+        sold = [one.gateway for one in catalogue.models(plan.task_type) if one.id == plan.model.id]
+        gateways = {made.id: made.name for made in catalogue.gateways()}
+        return f"{plan.model.name} ({gateways[plan.gateway]})" if len(sold) > 1 else plan.model.name
+
     def note(self, name: str) -> str:
         """What a person has to know besides: one of ours, or a catalogue's own words, as they are."""
         return self._texts.get(f"note.{name}", name)
@@ -166,6 +172,11 @@ def action(kind: str, fallback: str) -> str:
     """What helps after an error of this kind, or of its class: see `data/errors.json`."""
     actions: Mapping[str, str] = _errors()["actions"]
     return actions.get(kind) or actions.get(fallback, "none")
+
+
+def helps_elsewhere(kind: str) -> bool:
+    """Whether an error of this kind may be no error at another gateway."""
+    return kind in _errors()["elsewhere"]
 
 
 @functools.cache

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlite3
 
 from studio.errors import UsageError
+from studio.order import Order
 from studio.store import Store
-from studio.types import Order
 
 KEY, TOKEN = "key", "token"
 LAST = "last"  # no id: those have other signs

@@ -85,12 +85,13 @@ def with_another(app: App, error: StudioError, other: Alternative, job: Job | No
     words = _words(app)
     if job:
         words = list(wording.words(job.plan, job.out, language=app.language, sandbox=app.sandbox))
-    for flag in (*OF_ITS_OWN, *(["--size"] if largest else [])):
+    for flag in (*OF_ITS_OWN, *(["--size"] if largest else []), *(["--gateway"] if other.gateway else [])):
         words = without(words, flag)
     meant = error.kind == "ambiguous_model"
     words = [word for word in words if word not in UNSAID or (meant and word == "--remember")]
     words += [f"--model={other.id}", *([f"--size={largest}"] if largest else [])]
-    words += [f"--idempotency-key={key}:{other.id}"] if key else []
+    words += [f"--gateway={other.gateway}"] if other.gateway else []
+    words += [f"--idempotency-key={':'.join(filter(None, (key, other.id, other.gateway)))}"] if key else []
     if made.command == "prefs":
         return command(app, "prefs", *words)
     if made.command == "quote" or getattr(made, "dry_run", False) or other.amount is None or other.least:

@@ -118,7 +118,12 @@ OPTIONS = (
         ("--file",), "what to import (default: the older skill's)", ("prefs",), type=named, metavar="FILE"
     ),
     Option(("--provider",), "only models of this provider", (*WISHING, "models"), metavar="NAME"),
-    Option(("--gateway",), "only models paid through this gateway", (*WISHING, "models"), metavar="NAME"),
+    Option(
+        ("--gateway",),
+        "only models paid through this gateway; auto: the first that can be paid and serves it",
+        (*WISHING, "models"),
+        metavar="NAME",
+    ),
     Option(
         ("--input-images",),
         "pictures to start from: files or https links",
@@ -149,6 +154,14 @@ OPTIONS = (
         parameter=True,
     ),
     Option(("--duration",), "in seconds, where the model has it", WISHING, metavar="SECONDS", parameter=True),
+    Option(
+        ("--camera",),
+        "how the camera moves, such as 推进, or slow push in, then pan left; it goes where the prompt has "
+        "{camera}, else to its end",
+        WISHING,
+        metavar="MOVES",
+        parameter=True,
+    ),
     Option(
         ("--text",), "what a figure says, where the model has it", WISHING, metavar="TEXT", parameter=True
     ),

@@ -37,7 +37,9 @@ def said(name: str, value: Any) -> str:
     """An option and its value, in few words."""
     if str(value).casefold() in TRUTHS:
         return name if TRUTHS[str(value).casefold()] else f"{name} ✗"
-    return f"{value} s" if name == "duration" else f"{name} {value}"
+    if name == "duration":
+        return f"{value} s"
+    return f"{value}" if name == "resolution" else f"{name} {value}"
 
 
 def placed(known: Mapping[str, tuple[Any, ...]], options: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,169 +1,25 @@
-"""From a wish to a plan: which kind of making, which model, which inputs, which form, which one price. Sends
-nothing but the question for the live list."""
+"""From a wish to a plan: which form, which values, which one price, and what is said besides. Sends nothing
+but the question for the live list."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
-from studio import billing, catalogue, choosing, conditions, params, tables, terms
-from studio.alternatives import alternatives, explain, stands_twice, to_try
+from studio import billing, camera, catalogue, choosing, conditions, params, tables
+from studio.alternatives import alternatives, elsewhere, explain, listeners, stands_twice, to_try
 from studio.errors import NetworkError, UsageError
 from studio.form import Offer, Resolved
-from studio.inputs import check_count, count, given, takes
-from studio.types import Billing, Gateway, ModelRef, ModelSpec, Plan, Source, TaskType
+from studio.inputs import given
+from studio.messages import CJK
+from studio.types import Billing, Gateway, Json, ModelRef, ModelSpec, Plan, Source, TaskType
+from studio.wishes import Wish, check_prompt
 
 Step = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 """The bound options of a step on an earlier job -> what it sends besides."""
 OffersOf = Callable[[ModelSpec, str], tuple[Offer, ...]]
 """A model and a task type -> the live list of its gateway."""
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What was asked for, typed but not yet understood."""
-
-    prompt: str | None = None
-    task_type: str | None = None
-    model: str | None = None
-    automatic: bool = False  # said in so many words that any model will do: no preference counts
-    version_id: str | None = None
-    provider: str | None = None
-    gateway: str | None = None
-    inputs: tuple[str, ...] = ()  # pictures
-    input_video: str | None = None
-    input_audio: str | None = None
-    from_job: str | None = None  # the job of which the first input is a picture
-    parent: str | None = None  # the job that this is a step of
-    n: int = 1
-    options: Mapping[str, Any] = field(default_factory=dict)
-    unchecked: Mapping[str, str] = field(default_factory=dict)
-    language: str = "en"
-    user_id: str | None = None
-    speed: float = 1.0
-
-    def requested(self) -> dict[str, Any]:
-        """The wish as a document shows it."""
-        return {
-            "prompt": self.prompt,
-            "model": self.model,
-            "version_id": self.version_id,
-            "n": self.n,
-            "inputs": list(self.inputs),
-            **{name: value for name, value in self._besides().items() if value is not None},
-            "from_job": self.from_job,
-            "options": dict(self.options),
-            "unchecked": dict(self.unchecked),
-        }
-
-    @property
-    def files(self) -> dict[str, tuple[str, ...]]:
-        """What was given, by kind."""
-        given = {"image": self.inputs, "video": (self.input_video,), "audio": (self.input_audio,)}
-        return {kind: tuple(filter(None, names)) for kind, names in given.items()}
-
-    def _besides(self) -> dict[str, str | None]:
-        """What only some wishes have."""
-        return {"input_video": self.input_video, "input_audio": self.input_audio, "parent": self.parent}
-
-    def digest(self, inputs: tuple[Source, ...]) -> str:
-        """The same for two commands that ask for the same, whatever the live list says by then, and whatever
-        the person prefers or somebody recommends by then: who asks again means the first one. What came of
-        --from-job stands in the other parts: it is a way to say them."""
-        about: tuple[str | None, ...] = (self.task_type, self.provider, self.gateway, self.user_id)
-        about += ("automatic",) if self.automatic else ()
-        asked = {name: value for name, value in self.requested().items() if name != "from_job"}
-        return terms.digest({**asked, "inputs": terms.inputs_of(inputs), "about": about})
-
-
-def task_type_of(wish: Wish) -> TaskType:
-    """The one that was named, or the first that takes just these inputs; where a model was named, or several
-    that these words may mean, of those that it makes."""
-    known = catalogue.task_types()
-    if wish.task_type:
-        if wish.task_type not in known:
-            raise UsageError(
-                f"There is no task type {wish.task_type}.", detail=f"Task types: {', '.join(known)}."
-            )
-        return known[wish.task_type]
-    named = catalogue.called(wish.model or "", catalogue.models()) or catalogue.partly_called(
-        wish.model or "", catalogue.models()
-    )
-    made = {id for model in named for id in model.task_types}
-    possible = [one for one in known.values() if one.id in made or not (made or not one.inferred)]
-    possible = [one for one in possible if _admits(one, wish)] or possible
-    fitting = [one for one in possible if not one.step and takes(one, wish.files)]
-    if fitting:
-        return fitting[0]
-    if made:
-        check_count(next(one for one in possible if not one.step), wish.files)
-    raise UsageError(f"No task type takes {count(wish.files)}.", kind="bad_inputs")
-
-
-def check_prompt(wish: Wish, task_type: TaskType) -> None:
-    if task_type.prompt and not (wish.prompt or "").strip():
-        raise UsageError(f"{task_type.id} needs --prompt: what to make, in words.", kind="missing_prompt")
-    if task_type.prompt_max == 0 and wish.prompt:
-        raise UsageError(f"{task_type.id} takes no --prompt: leave it out.", kind="prompt_unused")
-    if task_type.prompt_max and len(wish.prompt or "") > task_type.prompt_max:
-        raise UsageError(
-            f"The prompt has {len(wish.prompt or '')} signs; {task_type.id} takes at most "
-            f"{task_type.prompt_max}.",
-            kind="prompt_too_long",
-            about={"most": str(task_type.prompt_max)},
-        )
-
-
-def model_of(wish: Wish, task_type: TaskType, payable: Collection[str]) -> ModelSpec:
-    """The model that was named, known or not, or the default over the gateways that can be paid. A model
-    the catalogue does not know is looked for in the live list of the one gateway it can be on."""
-    if wish.model is not None and not wish.model.strip():
-        raise UsageError("--model was given without a name.", detail="`create.py models` lists the names.")
-    among = [model for model in catalogue.models(task_type.id) if _admitted(model, wish)]
-    if not among:
-        raise UsageError(
-            f"Nothing there makes {task_type.id}.", detail="`create.py models` lists what can be made."
-        )
-    gateways = {model.gateway for model in among}
-    if wish.model is None:
-        return catalogue.default_model(task_type.id, gateways.intersection(payable) or gateways)
-    profile = catalogue.profile(wish.model, gateways.intersection(payable) or gateways, task_type.id)
-    words = profile.model if profile else wish.model
-    found = choosing.named(words, among, task_type.id)
-    if found is None and any(model.any_name for model in among):
-        if profile:  # a quality is no name of a model
-            return catalogue.default_model(task_type.id, gateways)
-        found = catalogue.passed_on(words, among)
-    if found:
-        return found
-    elsewhere = catalogue.find(words, catalogue.models())
-    if elsewhere:
-        raise UsageError(
-            f"{elsewhere.name} does not make {task_type.id}.",
-            kind="unsupported_option",
-            detail=f"It makes {', '.join(elsewhere.task_types)}.",
-            about={"model": elsewhere.name, "asked": task_type.id},
-        )
-    first = among[0]
-    if len(gateways) > 1 or not catalogue.vendor(first.provider).live:
-        raise choosing.unknown(wish.model, among, task_type.id)
-    return ModelSpec(id=wish.model, name=wish.model, provider=first.provider, gateway=first.gateway)
-
-
-def of_vendor(task_type: TaskType, model: ModelSpec, wish: Wish) -> TaskType:
-    """The task type as the model's own vendor has it. Raises UsageError where that takes other inputs."""
-    made = catalogue.vendor(model.provider).task_types[task_type.id]
-    check_count(made, wish.files)
-    if wish.parent is not None and not made.step:
-        raise UsageError(f"{made.id} is no step of an earlier job: leave out --parent.", kind="not_a_step")
-    if wish.parent is None and made.step:
-        raise UsageError(
-            f"{made.id} is a step of an earlier job.",
-            kind="step_without_job",
-            detail="See `create.py edit --help` and `compose --help`.",
-        )
-    return made
 
 
 def draft(  # noqa: PLR0913 - the parts of a plan, each found by a step of its own
@@ -190,6 +46,7 @@ def draft(  # noqa: PLR0913 - the parts of a plan, each found by a step of its o
         if wish.model is None:  # nobody named it now: others that can are as good an answer
             no.alternatives, _ = alternatives(offers, Offer(model.id, "", model.name), asked, gateway)
         raise
+    own = catalogue.vendor(model.provider).raw
     if not model.any_name:
         model = catalogue.by_id(offer.model_id, gateway.id) or ModelSpec(
             offer.model_id, offer.name, model.provider, gateway.id, poll_every=model.poll_every
@@ -200,8 +57,13 @@ def draft(  # noqa: PLR0913 - the parts of a plan, each found by a step of its o
         conditions.check(offer, resolved.values, asked.files)
         price, resolved = billing.choose(offer, resolved, asked.n, gateway)
     except UsageError as no:
-        explain(no, offers, offer, whole if no.about.get("asked") in presumed.values() else asked, gateway)
+        wanted = whole if no.about.get("asked") in presumed.values() else asked
+        explain(no, offers, offer, wanted, gateway)
+        no.alternatives += elsewhere(model, wanted, inputs)
+        listeners(no, model, wanted, inputs)
         raise
+    prompt, resolved, moves = _with_camera(wish.prompt, offer, resolved, own)
+    check_prompt(replace(wish, prompt=prompt), task_type)
     if step:
         resolved = replace(resolved, values={**resolved.values, **step(resolved.values)})
     resolved, price = _unchecked(wish, offer, resolved, price)
@@ -209,13 +71,19 @@ def draft(  # noqa: PLR0913 - the parts of a plan, each found by a step of its o
     if slow and price.amount is not None:
         price = replace(price, basis=f"{price.basis}, {slow['basis']}")
     others, _ = alternatives(offers, offer, whole, gateway)
+    found = list(_notes(task_type, model, resolved.values, inputs, prompt))
+
+    def notes(at: str) -> tuple[str, ...]:
+        said = [note["say"] for note in found if note.get("at", "now") == at]
+        return tuple(one if isinstance(one, str) else one[wish.language] for one in said)
+
     return Plan(
         provider=model.provider,
         gateway=gateway.id,
         task_type=task_type.id,
         kind=task_type.kind,
         model=ModelRef(id=offer.model_id, name=offer.name, version=offer.version),
-        prompt=wish.prompt,
+        prompt=prompt,
         n=asked.n,
         values=resolved.values,
         origin=resolved.origin,
@@ -230,11 +98,13 @@ def draft(  # noqa: PLR0913 - the parts of a plan, each found by a step of its o
         speed=wish.speed,
         tell_every=model.tell_every,
         alternatives=to_try(others, model),
+        elsewhere=elsewhere(model, whole, inputs),
         presumed=presumed,
         ask_first=profile is not None and profile.ask,
         chosen_by=chosen_by or ("asked" if wish.model else "default"),
         parent=wish.parent,
-        notes=tuple(_notes(task_type, model, resolved.values, inputs, wish.language)),
+        notes=(*notes("now"), *_too_many(moves, own)),
+        end_notes=notes("end"),
         dropped=resolved.dropped,
         later=bool(slow),
         link_life=catalogue.vendor(model.provider).link_life,
@@ -246,14 +116,52 @@ def _notes(
     model: ModelSpec,
     values: Mapping[str, Any],
     inputs: tuple[Source, ...],
-    language: str,
-) -> Iterator[str]:
+    prompt: str | None,
+) -> Iterator[Json]:
     """What the person has to know besides, as the catalogue says it for such values."""
-    longest = max((source.seconds or 0.0 for source in inputs), default=0.0)
+    measured = {
+        "song_over": max((source.seconds or 0.0 for source in inputs), default=0.0),
+        "words_from": words(prompt or ""),
+        "signs_from": len(prompt or ""),
+    }
     for note in task_type.notes:
-        meant = model.id in note.get("models", (model.id,)) and longest >= note.get("song_over", 0.0)
-        if meant and all(values.get(name) in allowed for name, allowed in note["when"].items()):
-            yield note["say"] if isinstance(note["say"], str) else note["say"][language]
+        meant = model.id in note.get("models", (model.id,))
+        long = all(measured[name] >= note.get(name, 0) for name in measured)
+        if meant and long and all(values.get(name) in allowed for name, allowed in note["when"].items()):
+            yield note
+
+
+def _too_many(moves: int, own: Mapping[str, Any]) -> list[str]:
+    """What is said where more moves of the camera are wanted at once than the vendor advises."""
+    return [own["camera"]["say"]] if moves and moves > own["camera"]["most"] else []
+
+
+def words(text: str) -> int:
+    """How many words a text has; a Chinese sign counts as one."""
+    chinese = sum(ord(sign) in CJK for sign in text)
+    return chinese + len("".join(" " if ord(sign) in CJK else sign for sign in text).split())
+
+
+def _with_camera(
+    prompt: str | None, offer: Offer, resolved: Resolved, own: Mapping[str, Any]
+) -> tuple[str | None, Resolved, int]:
+    """The prompt with the camera's moves in the vendor's form, and at most how many of them at once; what was
+    said of them is no parameter any more."""
+    said = resolved.values.get("camera")
+    if said is None:
+        if "camera" in offer.schema.get("properties", {}) and camera.PLACE in (prompt or ""):
+            raise UsageError(
+                f"The prompt has {camera.PLACE}, and no --camera says what stands there.",
+                kind="option_needed",
+                about={"model": offer.name, "asked": "camera"},
+            )
+        return prompt, resolved, 0
+    steps = camera.read(said)
+    written = [camera.written(step, own["camera"]) for step in steps]
+    values = {name: value for name, value in resolved.values.items() if name != "camera"}
+    applied = {**resolved.applied, "camera": ", ".join(written)}
+    most = max(len(step.names) for step in steps)
+    return camera.placed(prompt, written), replace(resolved, values=values, applied=applied), most
 
 
 def _holds(when: Mapping[str, Any] | None, values: Mapping[str, Any]) -> bool:
@@ -273,15 +181,6 @@ def _unchecked(wish: Wish, offer: Offer, resolved: Resolved, price: Billing) -> 
     applied = {name: value for name, value in resolved.applied.items() if name not in without}
     unknown = replace(price, amount=None, basis="unknown")
     return Resolved(values, origin, applied, resolved.dropped), unknown
-
-
-def _admitted(model: ModelSpec, wish: Wish) -> bool:
-    return wish.provider in {None, model.provider} and wish.gateway in {None, model.gateway}
-
-
-def _admits(task_type: TaskType, wish: Wish) -> bool:
-    """Whether the provider or gateway that was named has it at all."""
-    return any(_admitted(model, wish) for model in catalogue.models(task_type.id))
 
 
 def _offer(wish: Wish, model: ModelSpec, task_type: TaskType, offers: tuple[Offer, ...]) -> Offer:

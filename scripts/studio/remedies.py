@@ -8,10 +8,10 @@ from dataclasses import replace
 from studio import catalogue, placing
 from studio.errands import Errand
 from studio.errors import NeedsApproval, NetworkError, StudioError, UsageError
-from studio.planning import Wish
 from studio.terms import asked_difference, difference, terms
 from studio.types import Plan
 from studio.values import alike
+from studio.wishes import Wish
 
 
 def resolved_anew(errand: Errand, plan: Plan, no: StudioError) -> Plan:

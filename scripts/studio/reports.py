@@ -188,11 +188,13 @@ def doctor(*, ready: bool, keys: Sequence[Json], defaults: Json, folders: Json, 
 
 
 def schema(*, commands: Json, made: Json, exits: Json) -> Json:
-    """`forms`: task type -> model -> everything it takes, for the options that `commands` leaves open."""
+    """`forms`: task type -> model -> everything it takes, for the options that `commands` leaves open; where
+    a second gateway sells it, that is named with it."""
     forms: Json = {id: {} for id in catalogue.task_types()}
     for spec in catalogue.models():
         for id in spec.task_types:
-            forms[id][spec.id] = tables.whole_form(spec, id)
+            name = f"{spec.id} ({spec.gateway})" if spec.id in forms[id] else spec.id
+            forms[id][name] = tables.whole_form(spec, id)
     return {
         **_looked("schema", False),
         "commands": commands,

@@ -16,7 +16,7 @@ from typing import BinaryIO, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from studio import errors, follow, media
-from studio.contract import Cancels, Finds, Provider, Request, Response
+from studio.contract import Cancels, Finds, Hands, Provider, Ready, Request, Response
 from studio.errors import (
     ContentRefused,
     InternalError,
@@ -32,6 +32,7 @@ from studio.errors import (
     error_record,
 )
 from studio.ledger import Ledger
+from studio.order import Order
 from studio.types import (
     Clock,
     Done,
@@ -39,7 +40,6 @@ from studio.types import (
     Gateway,
     Job,
     Json,
-    Order,
     Output,
     Pending,
     Plan,
@@ -307,7 +307,12 @@ class Runner:
         response = self.http.ask(request)
         self.tell(job, "polled")
         try:
-            return self.provider.parse_poll(job.task, response)
+            end = self.provider.parse_poll(job.task, response)
+            if not isinstance(end, Ready):
+                return end
+            assert isinstance(self.provider, Hands)
+            response = self.http.ask(self.provider.file_request(job.task, end))
+            return self.provider.parse_file(job.task, end, response)
         except UNREADABLE as odd:  # the wait for something paid never ends with a defect of ours
             raise NetworkError(
                 "The vendor's answer about the task could not be read.",

@@ -28,6 +28,7 @@ GATEWAY_SETTINGS = {
     **dict.fromkeys(AMOUNTS, (int, float)),
     "accept_unknown_price": bool,
     "hosts": list,
+    "names": dict,
 }
 AUTHORITY = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?")
 SETTINGS = {"language": str, "out": str, "show_costs": bool, "gateways": dict}
@@ -76,6 +77,7 @@ class Settings:
             made,
             confirm_above=made.confirm_above if asked is None else _steps(asked, made),
             urls=self._urls(made, own.get("hosts", [])),
+            names={**made.names, **own.get("names", {})},
             limits=self._limits(made, own),
         )
 
@@ -186,6 +188,8 @@ def _config(file: Path) -> Json:
         if id not in known:
             raise UsageError(f"{file}: there is no gateway {id}.", detail=f"Gateways: {', '.join(known)}.")
         _check(own, GATEWAY_SETTINGS, f"{file}, gateways.{id}")
+        made = next(gateway for gateway in catalogue.gateways() if gateway.id == id)
+        _check(own.get("names", {}), dict.fromkeys(made.names, str), f"{file}, gateways.{id}.names")
     return config
 
 

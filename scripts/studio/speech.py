@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from studio import cadence, delivered
+from studio import cadence, catalogue, delivered
 from studio.captions import LINK, clip
 from studio.errors import NeedsApproval, OverLimit, StudioError
 from studio.messages import Messages, action, language_of
@@ -50,7 +50,7 @@ def quote(plan: Plan, gateway: Gateway, voice: Voice, stop: StudioError | None) 
     text = words.say(
         question,
         what=words.what(plan),
-        model=plan.model.name,
+        model=words.model(plan),
         cost=words.price(plan, gateway.unit),
         charged=words.charged("no"),
     )
@@ -60,7 +60,7 @@ def quote(plan: Plan, gateway: Gateway, voice: Voice, stop: StudioError | None) 
 def notify(plan: Plan, gateway: Gateway, voice: Voice) -> Json:
     """What is made, with which model, how long it takes and what it costs."""
     words = voice.words
-    about = {"what": words.what(plan), "model": plan.model.name}
+    about = {"what": words.what(plan), "model": words.model(plan)}
     lines = [words.say("notify", **about)]
     if plan.estimate and not plan.later:
         lines.append(words.say("notify_time", span=_expected(words, plan)))
@@ -121,6 +121,7 @@ def results(job: Job, gateway: Gateway, elapsed: float | None, voice: Voice) -> 
     words = voice.words
     saved = [(n, output) for n, output in enumerate(job.outputs, 1) if isinstance(output, Saved)]
     common = [*_steps(words, job.plan), *_unlike(words, job, gateway), _took(words, job, elapsed)]
+    common += [words.note(name) for name in job.plan.end_notes]
     if voice.costs:
         common.append(_paid(words, job, gateway))
     send = []
@@ -156,7 +157,7 @@ def failure(  # noqa: PLR0913 - all by name
         "cost": words.price(plan, gateway.unit) if gateway else "",
         "refused": words.say("refused.words") if plan and not plan.inputs else words.say("refused.both"),
         "what": words.what(plan) if plan else "",
-        "model": plan.model.name if plan else "",
+        "model": words.model(plan) if plan else "",
         "asked": "",
         "most": "",
         "changes": _changes(words, error),
@@ -216,7 +217,9 @@ def _lives(url: str) -> bool:
 
 
 def why(words: Messages, other: Alternative) -> str:
-    """What speaks for another model."""
+    """What speaks for another model, or for the same at another gateway."""
+    if other.gateway:
+        return words.say("elsewhere_keyless" if other.keyless else "elsewhere")
     return other.traits.get(words.language) or words.say("can")
 
 
@@ -338,6 +341,18 @@ def _reason(words: Messages, error: StudioError) -> list[str]:
     return [words.say("reason", reason=said.rstrip(".。"))] if error.kind == "failed" and plain else []
 
 
+def _other(words: Messages, other: Alternative, among: Sequence[Alternative]) -> str:
+    """One of the models to choose from: with its gateway where that is another, with its id where two have
+    one name."""
+    name = other.model
+    if other.gateway:
+        name = f"{name} ({catalogue.gateway_of(other.gateway).name})"
+    elif [one.model for one in among].count(name) > 1:
+        name = f"{name} ({other.id})"
+    cost = words.cost(other.amount, other.unit, least=other.least)
+    return words.say("alternative", model=name, cost=cost, why=why(words, other))
+
+
 def _ways_out(
     words: Messages, error: StudioError, gateway: Gateway | None, others: Sequence[Alternative] = ()
 ) -> list[str]:
@@ -352,11 +367,7 @@ def _ways_out(
     if others:
         before, after = words.around(error.kind, error.about.get("largest"))
         lines += before
-        names = [other.model for other in others]
-        for other in others:
-            name = other.model if names.count(other.model) == 1 else f"{other.model} ({other.id})"
-            cost = words.cost(other.amount, other.unit, least=other.least)
-            lines.append(words.say("alternative", model=name, cost=cost, why=why(words, other)))
+        lines += [_other(words, other, others) for other in others]
         lines.append(after)
     elif action(error.kind, type(error).kind) == "another_model":
         lines.append(words.say("again_ask"))

@@ -15,12 +15,13 @@ SAMPLES = {"integer": 0, "number": 0.0, "string": ""}
 ONE_AT_A_TIME = FormField(Choice("n", 1, (("1", 1),)))
 
 
-def offers(vendor: Vendor, task_type: str) -> tuple[Offer, ...]:
-    """What this vendor sells for a task type; a model of which any name is passed on is not among them."""
+def offers(vendor: Vendor, task_type: str, gateway: str) -> tuple[Offer, ...]:
+    """What this vendor sells for a task type through a gateway; a model of which any name is passed on is not
+    among them."""
     return tuple(
         offer(vendor, model, task_type)
         for model in vendor.models
-        if task_type in model.task_types and not model.any_name
+        if task_type in model.task_types and model.gateway == gateway and not model.any_name
     )
 
 
@@ -41,7 +42,7 @@ def offer(vendor: Vendor, model: ModelSpec, task_type: str) -> Offer:
 
 def whole_form(model: ModelSpec, task_type: str) -> Json:
     """Everything that a model takes for a task type, for whoever writes a command: options, words, files."""
-    made = catalogue.vendor(model.provider).task_types[task_type]
+    made = catalogue.task_type(task_type, model)
     form = model.forms[task_type]
     files: Json = {}
     needed = ["prompt"] if made.prompt else []
@@ -62,12 +63,12 @@ def whole_form(model: ModelSpec, task_type: str) -> Json:
 def _fields(schema: Json) -> Iterator[FormField]:
     for name, row in schema["properties"].items():
         if "x-no-effect" not in row:
-            options = tuple((_written(value), value) for value in _values(row))
+            options = tuple((_written(value), value) for value in values(row))
             like = SAMPLES.get(row.get("type", ""))
             yield FormField(Choice(name, row.get("default"), options, like))
 
 
-def _values(row: Json) -> tuple[Any, ...]:
+def values(row: Json) -> tuple[Any, ...]:
     """Every value that is taken, where they can be listed."""
     if row.get("type") == "boolean":
         return (True, False)

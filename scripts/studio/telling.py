@@ -74,7 +74,10 @@ def failure(app: App, error: StudioError) -> Json:
         error.charged = "no" if job is None or job.state == "intent" else "maybe"
     elif job and job.state in {"sending", "submitted"} and error.charged == "no":
         error.charged = "maybe"  # whatever went wrong, something is under way
-    others = documents.others(error, job.plan if job else app.plan)
+    others = [
+        replace(one, keyless=one.gateway is not None and one.gateway not in app.payable)
+        for one in documents.others_for(error, job.plan if job else app.plan)
+    ]
     return documents.failure(
         error,
         app.voice,
@@ -83,6 +86,7 @@ def failure(app: App, error: StudioError) -> Json:
         gateway=app.gateway,
         plan=app.plan,
         next=onward.after(app, error, job),
+        others=others,
         ways=[onward.with_another(app, error, other, job) for other in others],
         told_before=bool(job and job.handed_out_at and _ends(job, error.kind)) and not app.asked,
         told=app.ledger.told.files(job.id) if job else (),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeAlias
 
@@ -73,6 +73,7 @@ class Gateway:
     paid_timeout: float = 60.0  # how long the answer to a paid request is waited for
     record_page: str | None = None  # where the person sees what the vendor made, if there is such a page
     upload_life: float = 0.0  # seconds for which the link of an uploaded input can be used again
+    names: Mapping[str, str] = field(default_factory=dict)  # what it calls a parameter by a name of its own
     limits: Limits = Limits()
 
 
@@ -98,7 +99,7 @@ class TaskType:
     """What one vendor makes of what. `inferred`: inputs alone can mean it. `step`: the command that goes on
     with an earlier job by it. `inline_bytes`: of all local inputs together, which travel in the request.
     `alike_within`: how far the sides of two pictures may differ, as a factor. `notes`: rows of {"when":
-    options, "say": a message's key, or the words by language}."""
+    options, "say": a message's key, or the words by language}, with "at": "end" for the result."""
 
     id: str
     kind: str  # of the output: image or video
@@ -142,6 +143,9 @@ class ModelSpec:
     estimates: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # task type -> where it is another
     slow: Json = field(default_factory=dict)  # {"when", "estimate", "poll_every"}: options that make it wait
     any_name: bool = False  # any name is passed on as given: which there are is not known
+    default_with: tuple[str, ...] = ()  # options with which it is the default, where nobody names a model
+    takes: Mapping[str, Json] = field(default_factory=dict)
+    # task type -> fields of TaskType that are others with this model, at this gateway
 
 
 @dataclass(frozen=True)
@@ -181,7 +185,8 @@ class Billing:
 @dataclass(frozen=True)
 class Alternative:
     """Another model that makes just what was asked for, for `amount` steps in all; None: not known. Where it
-    is only asked which model is meant, `least` says that some of what it makes is dearer."""
+    is only asked which model is meant, `least` says that some of what it makes is dearer. `gateway`: the one
+    to pay, where it is another; `keyless`: no key is set for that."""
 
     id: str
     model: str  # its name
@@ -189,6 +194,8 @@ class Alternative:
     amount: int | None
     unit: Unit
     least: bool = False
+    gateway: str | None = None
+    keyless: bool = False
 
     @staticmethod
     def from_json(record: Json) -> Alternative:
@@ -227,11 +234,13 @@ class Plan:
     steps: tuple[Json, ...] = ()  # the refused requests that came before this one, and what changed since
     tell_every: float | None = None
     alternatives: tuple[Alternative, ...] = ()  # at most two other models that make the same
+    elsewhere: tuple[Alternative, ...] = ()  # the same model at other gateways
     presumed: Mapping[str, Any] = field(default_factory=dict)  # what a quality word came to: best is 4K
     ask_first: bool = False  # the person is asked whatever it costs
     chosen_by: str = "default"  # who named the model: asked, preference, recommended; default: nobody
     parent: str | None = None  # the job that this is a step of
     notes: tuple[str, ...] = ()  # what the person has to know besides: keys of messages, or words
+    end_notes: tuple[str, ...] = ()  # the same, told with the result
     dropped: Mapping[str, Any] = field(default_factory=dict)  # asked for, without effect, not sent
     later: bool = False  # it may take days: nobody waits for it
     link_life: float | None = None  # seconds for which the vendor keeps what it makes
@@ -252,31 +261,12 @@ class Plan:
         made["estimate"] = tuple(record["estimate"]) if record["estimate"] else None
         made["steps"] = tuple(record.get("steps", ()))
         made["notes"] = tuple(record.get("notes", ()))
-        made["alternatives"] = tuple(map(Alternative.from_json, record.get("alternatives", ())))
+        made["end_notes"] = tuple(record.get("end_notes", ()))
+        for name in ("alternatives", "elsewhere"):
+            made[name] = tuple(map(Alternative.from_json, record.get(name, ())))
         named = record["requested"].get("model") is not None  # what older records say of it
         made.setdefault("chosen_by", "asked" if named else "default")
         return Plan(**made)
-
-
-@dataclass(frozen=True)
-class Order:
-    """How a purchase is entered: by what it is known again, under which limits, and with whose yes.
-
-    `fingerprint`: of what is sent; `asked`: of what was asked for; `key`: --idempotency-key, of this
-    `user_id`, as two chats may count alike; `token`: of the approval; `forced`: another of the same is wanted
-    although one runs, or may have been bought; `agree`: raises where the person has not said yes to a new
-    job, asked at the last moment before there is one; `within`: raises where a parked job that is gone on
-    with costs more than may be spent by now."""
-
-    gateway: Gateway | None = None
-    fingerprint: str | None = None
-    asked: str | None = None
-    key: str | None = None
-    user_id: str | None = None
-    token: str | None = None
-    forced: bool = False
-    agree: Callable[[], None] = lambda: None
-    within: Callable[[int | None], None] = lambda amount: None
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,144 @@
+"""PURE. What a person wants of the camera: words for its moves, read offline, and put into a prompt in the
+form that a vendor listens to. The moves are those of film; how a vendor writes each, its catalogue says."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from studio import catalogue
+from studio.errors import UsageError
+from studio.types import Json
+
+PLACE = "{camera}"
+"""Stands in a prompt where a move is to be written."""
+WORD = re.compile(r"[a-z]+|[^\sa-z]")
+ENDINGS = ("", "s", "es", "ing", "ning")  # pans, pushes, tilting, panning
+
+
+@dataclass(frozen=True)
+class Moves:
+    """Moves at the same time, and how fast, in the person's own words."""
+
+    names: tuple[str, ...]
+    pace: str = ""
+
+
+def read(said: str) -> tuple[Moves, ...]:
+    """One after the other: "slow push in, then pan left"; at once: 推进、上升. Raises UsageError, which names
+    what there is."""
+    after = "|".join(map(_between, _data()["then"]))
+    at_once = "|".join(map(_between, _data()["together"]))
+    steps = [[part for part in re.split(at_once, step) if part.strip()] for step in re.split(after, said)]
+    made = tuple(_moves(said, step) for step in steps if step)
+    if not made:
+        raise _unknown(said, said)
+    return made
+
+
+def written(moves: Moves, form: Json) -> str:
+    """As a vendor listens to it. `form`: `tokens` by move, `between` them, and the `bracket` around."""
+    tokens = form["between"].join(form["tokens"][name] for name in moves.names)
+    apart = " " if moves.pace.isascii() and moves.pace else ""
+    return f"{moves.pace}{apart}{form['bracket'].format(tokens)}"
+
+
+def placed(prompt: str | None, moves: Iterable[str]) -> str:
+    """A prompt with the written moves: at its places for them, or else at its end. Raises UsageError where
+    there are several places and another number of moves."""
+    steps, text = list(moves), prompt or ""
+    places = text.count(PLACE)
+    if places > 1 and places != len(steps):
+        raise UsageError(
+            f"The prompt has {places} places for a camera move, and --camera has {len(steps)} moves.",
+            kind="contradiction",
+            detail=f"Give as many moves, one after the other with `then` between; or one {PLACE} for all.",
+            about={"asked": f"{PLACE} ×{places}"},
+        )
+    if places > 1:
+        for step in steps:
+            text = text.replace(PLACE, step, 1)
+        return text
+    whole = ", ".join(steps)
+    return text.replace(PLACE, whole) if places else f"{text.rstrip()} {whole}".strip()
+
+
+def _moves(said: str, parts: Iterable[str]) -> Moves:
+    found = [_move(said, part) for part in parts]
+    names = tuple(dict.fromkeys(name for name, _ in found))
+    paces = dict.fromkeys(pace for _, pace in found if pace)
+    clash = next((pair for pair in _data()["opposites"] if set(pair) <= set(names)), None)
+    still = _data()["still"] if _data()["still"] in names and len(names) > 1 else None
+    if clash or still:
+        raise UsageError(
+            f"The camera cannot do both at once: {said}.",
+            kind="contradiction",
+            detail="One after the other: with `then`, or 然后, between them.",
+            about={"asked": said},
+        )
+    return Moves(names, " ".join(paces))
+
+
+def _move(said: str, part: str) -> tuple[str, str]:
+    """A move by what it is called, without what belongs to every such phrase; and the words for its pace."""
+    data = _data()
+    left = _plain(part)
+    paces = [word for word in data["pace"] if word in left] if not left.isascii() else []
+    for word in (*paces, *(filler for filler in data["filler"] if not filler.isascii())):
+        left = left.replace(word, "")
+    words = left.split() if left.isascii() else [left.replace(" ", "")]
+    paces += [word for word in words if word in data["pace"]]
+    kept = [word for word in words if word not in {*data["filler"], *data["pace"]}]
+    name = _phrases().get(" ".join(map(_stem, kept)))
+    if name is None:
+        raise _unknown(said, part.strip())
+    return name, " ".join(dict.fromkeys(paces))
+
+
+def _unknown(said: str, part: str) -> UsageError:
+    listed = [f"{move['en']} ({move['zh']})" for move in _data()["moves"].values()]
+    near = difflib.get_close_matches(_plain(part), _phrases(), n=2)
+    names = [_data()["moves"][_phrases()[phrase]] for phrase in near]
+    return UsageError(
+        f"There is no camera move {part}.",
+        kind="unknown_move",
+        detail=f"There are: {', '.join(listed)}.",
+        about={"asked": said},
+        instead=[f"{move['zh']} {move['en']}" for move in names] or listed,
+    )
+
+
+def _plain(text: str) -> str:
+    return " ".join(re.sub(r"[^\w\s]", " ", text.casefold()).replace("_", " ").split())
+
+
+def _stem(word: str) -> str:
+    """A word as it stands in a phrase: pan for panning."""
+    known = _vocabulary()
+    stems = [word.removesuffix(end) for end in ENDINGS] + [f"{word.removesuffix('ing')}e"]
+    return next((stem for stem in stems if stem in known), word)
+
+
+def _between(word: str) -> str:
+    """What stands between two moves; a word of letters only as a whole word."""
+    return rf"\b{word}\b" if word.isascii() and word.isalpha() else re.escape(word)
+
+
+@functools.cache
+def _vocabulary() -> frozenset[str]:
+    return frozenset(word for phrase in _phrases() for word in phrase.split())
+
+
+@functools.cache
+def _phrases() -> Mapping[str, str]:
+    """What a move is called -> the move."""
+    moves = _data()["moves"]
+    return {phrase: name for name, move in moves.items() for phrase in (move["zh"], *move["phrases"])}
+
+
+@functools.cache
+def _data() -> Json:
+    return catalogue.load("camera.json")
