@@ -69,13 +69,18 @@ def test_the_documents_name_only_commands_and_options_that_exist() -> None:
 
 
 def test_the_documents_tell_the_price_that_is_asked_about() -> None:
-    ima, videos = (gateway.unit.amount(gateway.confirm_above) for gateway in catalogue.gateways())
+    priced = {model.gateway for model in catalogue.models() if model.prices}
+    amounts = [
+        f"{gateway.unit.amount(gateway.confirm_above):g}"
+        for gateway in catalogue.gateways()
+        if gateway.id in priced
+    ]
     for path, words in {
-        "README.md": "bove {} points (IMA Studio) or {} credits (imagine-future)",
-        "SKILL.md": "bove {} points or {} credits",
-        "README.zh.md": "超过 {} 积分(IMA Studio)或 {} 点(imagine-future)",
+        "README.md": "bove {} points (IMA Studio), {} credits (imagine-future) or {} PTC (302.AI)",
+        "SKILL.md": "bove {} points, {} credits or {} PTC",
+        "README.zh.md": "超过 {} 积分(IMA Studio)、{} 点(imagine-future)或 {} PTC(302.AI)",
     }.items():
-        assert words.format(ima, videos) in text_of(path), path
+        assert words.format(*amounts) in text_of(path), path
 
 
 def test_generated_documents_are_up_to_date(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -188,7 +188,10 @@ def test_limits_and_folders_come_from_the_config(home: Path) -> None:
             "[gateways.ima]\nconfirm = 5",
             "gateways.ima: there is no setting confirm. Did you mean confirm_above?",
         ),
-        ("[gateways.imma]\nconfirm_above = 5", "there is no gateway imma.Gateways: ima, imagine-future."),
+        (
+            "[gateways.imma]\nconfirm_above = 5",
+            "there is no gateway imma.Gateways: ima, imagine-future, 302ai, gptge.",
+        ),
         ("language = 5", "language has a value of the wrong type"),
         ('language = "fr"', "language can be auto, zh or en"),
         ("gateways = 5", "gateways has a value of the wrong type"),
