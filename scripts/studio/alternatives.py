@@ -74,7 +74,8 @@ def to_try(found: Collection[Alternative], instead_of: ModelSpec) -> tuple[Alter
 def elsewhere(model: ModelSpec, asked: Asked, inputs: Collection[Source] = ()) -> tuple[Alternative, ...]:
     """The same model at other gateways, where the same wish binds and these files are taken."""
     sold = [one for one in catalogue.models(asked.task_type) if one.id == model.id]
-    return tuple(_bound([one for one in sold if one.gateway != model.gateway], asked, inputs))
+    found = _bound([one for one in sold if one.gateway != model.gateway], asked, inputs)
+    return tuple(replace(one, traits={}) for one in found)
 
 
 def listeners(no: UsageError, model: ModelSpec, asked: Asked, inputs: Collection[Source] = ()) -> None:
@@ -82,17 +83,16 @@ def listeners(no: UsageError, model: ModelSpec, asked: Asked, inputs: Collection
     deaf = [name for name in asked.options if not catalogue.takes(model, asked.task_type, [name])]
     if no.kind != "unsupported_option" or not deaf:
         return
-    takers = [
-        one
-        for one in catalogue.models()
-        if any(catalogue.takes(one, task_type, deaf) for task_type in one.task_types)
+    here = [one for one in catalogue.models(asked.task_type) if catalogue.takes(one, asked.task_type, deaf)]
+    anywhere = [
+        one for one in catalogue.models() if any(catalogue.takes(one, id, deaf) for id in one.task_types)
     ]
-    if takers:
-        names = ", ".join(dict.fromkeys(one.id for one in takers if not one.any_name))
-        no.detail = " ".join(filter(None, (no.detail, f"{flag(deaf[0])} is for: {names}.")))
+    names = ", ".join(dict.fromkeys(one.id for one in here or anywhere if not one.any_name))
+    no.detail = " ".join(filter(None, (no.detail, f"{flag(deaf[0])} is for: {names}." if names else None)))
     if not no.alternatives:
-        others = [one for one in takers if asked.task_type in one.task_types]
-        no.alternatives = tuple(_bound(others, asked, inputs))[:MOST]
+        no.alternatives = tuple(_bound(here, asked, inputs))[:MOST]
+    if names:
+        no.about.pop("wish", None)  # somebody can
 
 
 def _bound(specs: Collection[ModelSpec], asked: Asked, inputs: Collection[Source]) -> Iterator[Alternative]:

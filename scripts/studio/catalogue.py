@@ -108,6 +108,12 @@ def gateway_of(words: str) -> Gateway:
     return found
 
 
+@functools.cache
+def options() -> frozenset[str]:
+    """What some model has an option for."""
+    return frozenset(name for model in models() for name in model.options)
+
+
 def sizes(gateway: str) -> tuple[str, ...]:
     """The size steps of a gateway's models, from the largest down."""
     return next((one.sizes for one in vendors() if gateway in {made.id for made in one.gateways}), ())

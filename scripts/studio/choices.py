@@ -132,7 +132,8 @@ def _preferred(app: App, wish: Wish, task_type: TaskType) -> tuple[ModelSpec | N
     known = app.ledger.preferences.get(wish.user_id or "", task_type.id)
     if known is None:
         return None, None
-    spec = catalogue.by_id(known.model_id, known.gateway)
+    remembered = catalogue.by_id(known.model_id, known.gateway)
+    spec = payable(app, remembered) if remembered else None
     if spec is None or (app.payable and spec.gateway not in app.payable):
         return None, spec.name if spec else known.model_id
     named = replace(wish, model=spec.id, gateway=wish.gateway or spec.gateway)
@@ -151,6 +152,12 @@ def _gone(model: ModelSpec, no: UsageError) -> UsageError:
     )
     made.alternatives = no.alternatives
     return made
+
+
+def payable(app: App, model: ModelSpec) -> ModelSpec:
+    """The model at its gateway, or, where that has no key and another that sells it has, at that."""
+    sold = (model, *(one for one in catalogue.models() if one.id == model.id))
+    return next((one for one in sold if one.gateway in app.payable), model)
 
 
 def known(words: str, task_type: str) -> ModelSpec:

@@ -76,7 +76,7 @@ def errand(app: App) -> Errand:
     parent = steps.parent(app, wish.parent) if wish.parent else None
     task_type = wishes.task_type_of(wish)
     choice = _choice(app, wish, task_type, before.model if before and before.keeps_model else None)
-    kept = before is not None and before.keeps_model
+    kept = choice.by == "preference" or (before is not None and before.keeps_model)
     choice, task_type, sources = _at_a_gateway(app, wish, task_type, choice, [choice.model] if kept else None)
     if before:
         before.check_unchanged(sources)

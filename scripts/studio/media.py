@@ -292,7 +292,7 @@ def _picture(name: str, data: bytes, rule: InputRule) -> tuple[str, int, int]:
     image = _decoded(io.BytesIO(data))
     mime = FORMATS[image.format][0] if image else None
     if mime not in rule.mime:
-        raise _bad_input(name, "its bytes are not a whole picture of a kind that is taken")
+        raise _bad_input(name, "its bytes are not a whole picture of a kind that is taken", mime=rule.mime)
     width, height = image.size
     short, long = sorted(image.size)
     if rule.min_side and short < rule.min_side:
@@ -339,7 +339,7 @@ def _is_https(link: str) -> bool:
     return parts.scheme == "https" and bool(parts.hostname)
 
 
-def _bad_input(name: str, why: str, what: str = "image") -> UsageError:
+def _bad_input(name: str, why: str, what: str = "image", mime: tuple[str, ...] = ()) -> UsageError:
     text = f"The input {name} cannot be used: {why}. Nothing was sent."
     if what == "audio":
         wanted = "Give an MP3, WAV, AAC or M4A file, or a public https link to one."
@@ -347,5 +347,7 @@ def _bad_input(name: str, why: str, what: str = "image") -> UsageError:
     if what == "link":
         wanted = "Put it where it can be fetched from without a password, and give that link."
         return UsageError(text, kind="link_needed", detail=wanted)
-    wanted = "Give a PNG, JPEG or WebP picture, or a public https link to one."
-    return UsageError(text, kind="bad_input_file", detail=wanted)
+    taken = {made: format for format, (made, _) in FORMATS.items() if format != "MPO"}
+    formats = " / ".join(names for made, names in taken.items() if made in mime or not mime)
+    wanted = f"Give a picture of the kind {formats}, or a public https link to one."
+    return UsageError(text, kind="bad_input_file", detail=wanted, about={"formats": formats})

@@ -168,9 +168,13 @@ def _check_names(
     missing = [name for name in wanted if name not in known - RESERVED]
     problems = [_no_such_option(offer, name, wanted[name], documented) for name in missing]
     for name, problem in zip(missing, problems, strict=True):
-        problem.instead = (always[name],) if name in always else ()
+        problem.instead = (_always(name, always[name]),) if name in always else ()
     if problems:
         raise min(problems, key=lambda problem: problem.kind != "misnamed_option")
+
+
+def _always(name: str, value: Any) -> str:
+    return f"{value}" if name in placing.PICTURE else placing.said(name, value)
 
 
 def _without(
@@ -366,7 +370,9 @@ def _meant(known: Mapping[str, tuple[Any, ...]], name: str, value: Any) -> str |
     """The option that was probably meant: by the word for it here, by a name that looks like it, or, where
     the name is none that we know, by having this value."""
     likely = [word for word in [_words()["means"].get(name)] if word in known]
-    likely = likely or difflib.get_close_matches(name, known, n=1)
+    if likely or name in catalogue.options():  # it is what it is called, with other models
+        return likely[0] if likely else None
+    likely = difflib.get_close_matches(name, known, n=1)
     if not likely and flag(name).startswith("--set"):
         likely = [other for other, values in known.items() if _lists(values, value)]
     return likely[0] if likely else None

@@ -67,6 +67,7 @@ def _set(app: App) -> Json:
         return _clear(app)
     choices.check_named(made.model, "prefs set --model")
     spec = choices.known(made.model, made.task_type or next(iter(catalogue.task_types())))
+    spec = choices.payable(app, spec)
     wanted = tuple(id for id in spec.task_types if made.task_type in {None, id})
     if not wanted:
         raise UsageError(

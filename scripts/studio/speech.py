@@ -160,6 +160,7 @@ def failure(  # noqa: PLR0913 - all by name
         "model": words.model(plan) if plan else "",
         "asked": "",
         "most": "",
+        "formats": "",
         "changes": _changes(words, error),
         "detail": error.detail or "",
         "charged": words.charged(error.charged, _told_cost(words, plan, gateway) if voice.costs else ""),
@@ -218,8 +219,10 @@ def _lives(url: str) -> bool:
 
 def why(words: Messages, other: Alternative) -> str:
     """What speaks for another model, or for the same at another gateway."""
-    if other.gateway:
-        return words.say("elsewhere_keyless" if other.keyless else "elsewhere")
+    if other.keyless:
+        return words.say("elsewhere_keyless")
+    if other.gateway and not other.traits:
+        return words.say("elsewhere")
     return other.traits.get(words.language) or words.say("can")
 
 
