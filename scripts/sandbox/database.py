@@ -15,8 +15,9 @@ class Database:
         self._lock = threading.Lock()
         self._db = sqlite3.connect(file, timeout=10, isolation_level=None, check_same_thread=False)
         self._db.row_factory = sqlite3.Row
+        self._db.execute("PRAGMA synchronous = OFF")  # a killed process loses nothing; a power cut may
         self._use_wal()
-        self._db.executescript(tables)
+        self._db.executescript(f"BEGIN IMMEDIATE; {tables} COMMIT;")
 
     def close(self) -> None:
         with self._lock:
@@ -42,5 +43,4 @@ class Database:
             except sqlite3.OperationalError:
                 time.sleep(0.02)
             else:
-                break
-        self._db.execute("PRAGMA synchronous = NORMAL")
+                return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -187,14 +188,17 @@ def test_a_file_is_there_when_its_task_has_ended_well(shop: Shop, clock: Clock) 
     began = clock.now
     clock.now += 241
     file_id = shop.flat(good)["file_id"]
+    link = shop.link(good)
     of_the_bad = str(int(good) + int(file_id) - int(bad))  # as its id would be
     clock.now = began + 50
     assert refusal(shop.retrieve(file_id)) == 2013
+    assert shop.file(link).status_code == 404, "a link of a time that has not come"
     clock.now = began + 241
 
     assert refusal(shop.retrieve(file_id)) is None
     assert refusal(shop.retrieve(of_the_bad)) == 2013
     assert refusal(shop.retrieve(good)) == 2013, "a task's id is no file's"
+    assert refusal(shop.retrieve(f"0{file_id}")) == 2013
 
 
 @pytest.mark.parametrize("id", ["123456789012345678", "1", "no-number", "0" * 18, "9" * 30])
@@ -236,9 +240,10 @@ def test_other_credits_and_another_size_can_be_ordered(shop: Shop, clock: Clock)
     id = shop.bought()
     clock.now += 241
 
-    film = facts(shop.file(shop.link(id)).content)
+    shown, film = shop.flat(id), facts(shop.file(shop.link(id)).content)
 
     assert (film.width, film.height, shop.money()[0]) == (320, 200, 7)
+    assert (shown["video_width"], shown["video_height"]) == (320, 200), "the vendor says what it made"
 
 
 def test_somebody_elses_task_shows_itself_by_its_id_and_its_film_can_be_fetched(
@@ -300,3 +305,16 @@ def test_the_key_is_kept_nowhere(clock: Clock, tmp_path: Path) -> None:
 
     assert b"fog" in written
     assert b"example_placeholder" not in written
+
+
+def test_without_av_a_film_is_answered_with_the_line_that_installs_it(
+    shop: Shop, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id = shop.bought()
+    clock.now += 241
+    monkeypatch.setitem(sys.modules, "av", None)
+
+    answer = shop.file(shop.link(id))
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (501, "not_implemented")
+    assert "pip install" in answer.json()["error"]["message"]
