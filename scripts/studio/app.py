@@ -80,6 +80,14 @@ class App:
         named: str = getattr(self.made, "language", "auto")
         return None if named == "auto" else named
 
+    @property
+    def named_gateway(self) -> str | None:
+        """The id of the gateway that was named; None where any will do. Raises UsageError."""
+        said: str | None = getattr(self.made, "gateway", None)
+        if said is None or catalogue.plain(said) == catalogue.ANY:
+            return None
+        return catalogue.gateway_of(said).id
+
     def goes_on_in(self, language: str) -> None:
         """In this language, unless one was named, here or in the config."""
         named = (self.named_language, self.settings.config.get("language"))

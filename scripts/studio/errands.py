@@ -77,6 +77,8 @@ def errand(app: App) -> Errand:
     task_type = wishes.task_type_of(wish)
     choice = _choice(app, wish, task_type, before.model if before and before.keeps_model else None)
     kept = choice.by == "preference" or (before is not None and before.keeps_model)
+    if not kept:
+        _check_whose(app, wish, task_type, choice)
     choice, task_type, sources = _at_a_gateway(app, wish, task_type, choice, [choice.model] if kept else None)
     if before:
         before.check_unchanged(sources)
@@ -103,6 +105,25 @@ def errand(app: App) -> Errand:
         )
     runner = app.runner(choice.model.provider, gateway, wish.speed)
     return Errand(app, wish, task_type, choice, sources, gateway, runner, before, parent)
+
+
+def _check_whose(app: App, wish: Wish, task_type: TaskType, choice: Choice) -> None:
+    """A key or an address of this command is one gateway's: it is not tried at one of several."""
+    given = [flag for flag, value in _OF_ONE.items() if getattr(app.settings, value)]
+    if app.sandbox or wish.gateway or not given:
+        return
+    open_to_all = choice.by == "default"
+    makers = [one for one in catalogue.models(task_type.id) if open_to_all or one.id == choice.model.id]
+    gateways = {one.gateway: None for one in makers if wish.provider in {None, one.provider}}
+    if len(gateways) > 1:
+        raise UsageError(
+            f"{given[0]} is for one gateway, and this can be bought through several: {', '.join(gateways)}.",
+            kind="which_gateway",
+            detail="Say which with --gateway.",
+        )
+
+
+_OF_ONE = {"--api-key": "api_key", "--base-url": "base_url"}
 
 
 def _at_a_gateway(
@@ -143,7 +164,6 @@ def _wish(app: App) -> Wish:
     made = app.made
     speed = made.speed or 1.0
     automatic = choices.automatic(made.model)
-    anywhere = made.gateway is None or catalogue.plain(made.gateway) == catalogue.ANY
     return Wish(
         prompt=made.prompt,
         task_type=made.task_type,
@@ -151,7 +171,7 @@ def _wish(app: App) -> Wish:
         automatic=automatic,
         version_id=made.version_id,
         provider=made.provider,
-        gateway=None if anywhere else catalogue.gateway_of(made.gateway).id,
+        gateway=app.named_gateway,
         inputs=tuple(made.input_images or ()),
         input_video=made.input_video,
         input_audio=made.input_audio,

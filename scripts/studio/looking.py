@@ -55,7 +55,7 @@ def models(app: App) -> Json:
     rows = [
         reports.model(spec, app.settings.gateway(spec.gateway), _default_for(spec))
         for spec in catalogue.models(made.task_type)
-        if made.provider in {None, spec.provider} and made.gateway in {None, spec.gateway}
+        if made.provider in {None, spec.provider} and app.named_gateway in {None, spec.gateway}
     ]
     dates = sorted({vendor.as_of for vendor in catalogue.vendors()})
     return reports.models(rows, basis=f"table of {', '.join(dates)}", sandbox=app.sandbox)
@@ -104,8 +104,8 @@ def _live_models(app: App) -> Json:
     rows: list[Json] = []
     for vendor in catalogue.vendors():
         for gateway in vendor.gateways:
-            named = made.gateway in {None, gateway.id} and made.provider in {None, vendor.id}
-            if not (vendor.live and named and (made.gateway or gateway.id in app.payable)):
+            named = app.named_gateway in {None, gateway.id} and made.provider in {None, vendor.id}
+            if not (vendor.live and named and (app.named_gateway or gateway.id in app.payable)):
                 continue
             reached = app.reach(gateway.id, speed)
             runner = app.runner(vendor.id, reached, speed)

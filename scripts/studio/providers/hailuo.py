@@ -88,7 +88,7 @@ class Provider(ByCatalogue):
         if _first(layers, "task_id", identifier) not in {None, task.task_id}:
             raise self._verdicts.said("bad_answer", response, None, "It answered about another task.")
         code, said = _verdict(layers)
-        state = (_first(layers, "status", text) or "").lower()
+        state = _state(layers)
         if state in FAILED or self._verdicts.kind(code) in {"content_refused", "result_refused"}:
             code = None if code in FINE else code
             return Failed(self._verdicts.kind(code), said or "The generation failed.", code)
@@ -138,12 +138,12 @@ class Provider(ByCatalogue):
         layers = _layers(response)
         code, said = _verdict(layers)
         missing = any(words in (said or "").lower() for words in self._raw["not_there"])
-        if response.status in {400, 404} and (missing or response.status == 404):
+        if response.status == 404 or (missing and response.status < 500 and not _state(layers)):
             raise self._verdicts.said("not_found", response, str(response.status), said)
         if response.status >= 300:
             raise self._verdicts.safe(response, None if code in FINE else code, said)
         refused = self._verdicts.kind(code) in {"content_refused", "result_refused"}
-        if code in FINE or refused or (_first(layers, "status", text) or "").lower() in FAILED:
+        if code in FINE or refused or _state(layers) in FAILED:
             return layers
         if code in self._raw["not_there_codes"]:  # of a question the id is the only parameter
             raise self._verdicts.said("not_found", response, code, said)
@@ -166,6 +166,12 @@ def _layers(response: Response) -> list[Json]:
 def _first(layers: list[Json], name: str, read: Any) -> Any:
     """The first value of that name that can be read as such."""
     return next((value for layer in layers if (value := read(layer.get(name))) is not None), None)
+
+
+def _state(layers: list[Json]) -> str:
+    """The task's; where a gateway has a word of its own at the top, that is about the answer."""
+    top, *inner = layers
+    return (_first([*inner, top], "status", text) or "").lower()
 
 
 def _link(layers: list[Json]) -> str | None:
