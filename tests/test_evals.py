@@ -148,23 +148,23 @@ def signals() -> Iterator[None]:
 
 
 @pytest.fixture
-def videos(tmp_path: Path) -> Iterator[Vendor]:
-    """The other gateway's twin."""
+def videos(tmp_path: Path) -> Iterator[list[Vendor]]:
+    """The other gateways' twins."""
     with Sandbox(tmp_path / "videos") as box:
-        yield Vendor(box.urls["imagine-future"], 1, "imagine-future")
+        yield [Vendor(urls, 1, gateway) for gateway, urls in box.urls.items() if gateway != "ima"]
 
 
 @pytest.fixture
 def said(
     vendor: Vendor,
-    videos: Vendor,
+    videos: list[Vendor],
     home: Path,
     signals: None,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> Callable[[Sequence[str]], tuple[int, Any]]:
     """Runs a command in this process, against the twins: its exit code and its document."""
-    for name, value in {**vendor.env, **videos.env}.items():
+    for name, value in [pair for one in (vendor, *videos) for pair in one.env.items()]:
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(home)
 
@@ -181,7 +181,7 @@ def said(
 def test_what_an_eval_expects_to_be_bought_can_be(
     row: Any,
     vendor: Vendor,
-    videos: Vendor,
+    videos: list[Vendor],
     home: Path,
     said: Callable[[Sequence[str]], tuple[int, Any]],
     monkeypatch: pytest.MonkeyPatch,
@@ -209,4 +209,5 @@ def test_what_an_eval_expects_to_be_bought_can_be(
             assert code == expected, document
             assert document["send"]
             assert bool(document["next"]) is (expected == 12)
-    assert (vendor.stats["accepted"], videos.stats["accepted"]) == (int(needs_a_job), 0)
+    accepted = [one.stats["accepted"] for one in (vendor, *videos)]
+    assert accepted == [int(needs_a_job), *[0] * len(videos)]

@@ -17,7 +17,7 @@ class Database:
         self._db.row_factory = sqlite3.Row
         self._db.execute("PRAGMA synchronous = OFF")  # a killed process loses nothing; a power cut may
         self._use_wal()
-        self._db.executescript(f"BEGIN IMMEDIATE; {tables} COMMIT;")
+        self._db.executescript(f"BEGIN IMMEDIATE; {tables}; COMMIT")
 
     def close(self) -> None:
         with self._lock:

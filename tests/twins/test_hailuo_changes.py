@@ -12,6 +12,7 @@ from sandbox import Sandbox
 from twins.changes import GONE, Sent, changes
 from twins.hailuo_printed import CAMERA_REQUEST, GPTGE_EVERY_FIELD, GPTGE_REQUEST, VIDEO_REQUEST
 from twins.hailuo_vendor import DOORS, Shop, refusal
+from twins.ima_vendor import Clock
 
 EVERY_CREATE = {
     # here every key of this gateway's shape is an account, opened at first sight: it pays for itself
@@ -73,7 +74,7 @@ COUNTS = {  # request -> (refused, tolerated)
 }
 
 
-def requests_of(shops: dict[str, Shop]) -> dict[str, Sent]:
+def requests_of(shops: dict[str, Shop], clock: Clock) -> dict[str, Sent]:
     """One request of each route, which is accepted as it stands; what they name exists."""
 
     def usual(name: str, method: str, path: str) -> Sent:
@@ -86,11 +87,11 @@ def requests_of(shops: dict[str, Shop]) -> dict[str, Sent]:
         return replace(sent, headers={**sent.headers, "Content-Type": "application/json"}, body=body)
 
     def file(name: str, id: str) -> Sent:
-        while (said := shops[name].flat(id))["status"] != "Success":
-            pass  # a hundred thousand times as fast: a few thousandths of a second
-        return replace(usual(name, "GET", DOORS[name].retrieve), query=(("file_id", said["file_id"]),))
+        file_id = shops[name].flat(id)["file_id"]
+        return replace(usual(name, "GET", DOORS[name].retrieve), query=(("file_id", file_id),))
 
     ids = {name: shop.bought() for name, shop in shops.items()}
+    clock.now += 241
     query = usual("302ai", "GET", "/v1/query/video_generation")
     return {
         "302ai video": create("302ai", VIDEO_REQUEST),
@@ -107,9 +108,9 @@ def requests_of(shops: dict[str, Shop]) -> dict[str, Sent]:
 class Survey:
     """What the twins say to many requests."""
 
-    def __init__(self, sandbox: Sandbox) -> None:
+    def __init__(self, sandbox: Sandbox, clock: Clock) -> None:
         self.shops = {name: Shop(sandbox, name) for name in DOORS}
-        self.kinds = requests_of(self.shops)
+        self.kinds = requests_of(self.shops, clock)
         self.bought = dict.fromkeys(DOORS, 1)  # by requests_of, for the queries
 
     def accepts(self, kind: str, sent: Sent) -> bool:
@@ -130,8 +131,9 @@ class Survey:
 
 @pytest.fixture(scope="module")
 def survey() -> Iterator[Survey]:
-    with Sandbox(speed=100_000) as sandbox:
-        yield Survey(sandbox)
+    clock = Clock()
+    with Sandbox(clock=clock) as sandbox:
+        yield Survey(sandbox, clock)
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ import requests
 from sandbox import Sandbox
 from twins.hailuo_printed import CAMERA_REQUEST, GPTGE_EVERY_FIELD, GPTGE_REQUEST, VIDEO_REQUEST
 from twins.hailuo_vendor import DOORS, Shop, refusal
+from twins.ima_vendor import Clock
 from twins.imagine_future_vendor import bare, inline, png
 
 LINK = "https://your-host.com/a.png"
@@ -320,14 +321,13 @@ def test_302ai_is_asked_with_one_task_id(sandbox: Sandbox, query: str) -> None:
 @pytest.mark.parametrize(
     "query", ["", "?file_id=", "?task_id={}", "?file_id={}&x=1", "?file_id={}&file_id={}"]
 )
-def test_a_file_is_asked_for_with_one_file_id(query: str) -> None:
-    with Sandbox(speed=100_000) as sandbox:
-        for name in DOORS:
-            shop = Shop(sandbox, name)
-            id = shop.bought()
-            file_id = next(
-                said["file_id"] for _ in iter(int, 1) if (said := shop.flat(id))["status"] == "Success"
-            )
+def test_a_file_is_asked_for_with_one_file_id(clock: Clock, query: str) -> None:
+    with Sandbox(clock=clock) as sandbox:
+        shops = [Shop(sandbox, name) for name in DOORS]
+        ids = [shop.bought() for shop in shops]
+        clock.now += 241
+        for shop, id in zip(shops, ids, strict=True):
+            file_id = shop.flat(id)["file_id"]
 
             assert refusal(shop.get(shop.door.retrieve + query.format(file_id, file_id))) == 2013
             assert refusal(shop.retrieve(file_id)) is None
