@@ -166,6 +166,18 @@ def test_a_key_does_not_leave_for_a_host_that_is_not_its_own(key: str, place: st
     assert not leaks(f"{refused.value.message}{refused.value.detail}".encode(), key)
 
 
+def test_a_key_that_opens_two_gateways_goes_to_both_and_to_no_other() -> None:
+    with line(OK) as own, line(OK) as stranger:
+        other: Gateway = replace(ima("https://other.example.com"), id="other")
+        out = door(ima(own.url), other=(other, KEY))
+        out.read(ask(own.url, headers={"Authorization": PLACEHOLDER}))
+        with pytest.raises(InternalError, match="not sent"):
+            out.read(ask(stranger.url, headers={"Authorization": PLACEHOLDER}))
+
+    assert [got.headers["authorization"] for got in own.got] == [KEY]
+    assert stranger.got == []
+
+
 def test_the_placeholder_is_not_filled_in_for_a_stranger() -> None:
     with line(OK) as own, line(OK) as stranger:
         out = door(ima(own.url))

@@ -246,8 +246,9 @@ class Http:
         """No known key goes to a host that is not of its own gateway, in whatever part of the request."""
         url = prepared.url or ""
         body = prepared.body if isinstance(prepared.body, bytes) else str(prepared.body or "").encode()
-        for owner, key in self._keys.items():
-            if urllib.parse.urlsplit(url).netloc in _hosts(self._known[owner]):
+        for key in dict.fromkeys(self._keys.values()):
+            owners = [id for id, one in self._keys.items() if one == key]  # one key may open several
+            if any(urllib.parse.urlsplit(url).netloc in _hosts(self._known[id]) for id in owners):
                 continue
             plain = (urllib.parse.unquote(url), urllib.parse.unquote_plus(url))
             written = [url, *plain, *map(str, prepared.headers.values())]
