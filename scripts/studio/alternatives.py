@@ -10,7 +10,7 @@ from studio import billing, catalogue, conditions, params, tables
 from studio.errors import UsageError
 from studio.form import Asked, Offer
 from studio.options import flag
-from studio.placing import PICTURE, understood
+from studio.placing import PICTURE, said, understood
 from studio.types import Alternative, Gateway, ModelSpec, Source
 from studio.values import thousands
 
@@ -30,7 +30,7 @@ def explain(no: UsageError, offers: Collection[Offer], than: Offer, asked: Asked
     if nobody and "asked" in no.about and understood(asked.options):
         times = {no.about["asked"]} & {params.times(asked.n)}  # how many matters where it is the trouble
         named = (
-            f"{value}" if name in PICTURE else f"{name} {value}" for name, value in asked.options.items()
+            f"{value}" if name in PICTURE else said(name, value) for name, value in asked.options.items()
         )
         no.about["wish"] = " + ".join((*named, *times))
         no.detail = " ".join(filter(None, (no.detail, "No other model in the list makes exactly this.")))
@@ -87,8 +87,9 @@ def listeners(no: UsageError, model: ModelSpec, asked: Asked, inputs: Collection
     anywhere = [
         one for one in catalogue.models() if any(catalogue.takes(one, id, deaf) for id in one.task_types)
     ]
-    names = ", ".join(dict.fromkeys(one.id for one in here or anywhere if not one.any_name))
-    no.detail = " ".join(filter(None, (no.detail, f"{flag(deaf[0])} is for: {names}." if names else None)))
+    lacking = [name for name in deaf if name not in model.always]  # not what it only makes in one way
+    names = ", ".join(dict.fromkeys(one.id for one in here or anywhere if lacking and not one.any_name))
+    no.detail = " ".join(filter(None, (no.detail, f"{flag(lacking[0])} is for: {names}." if names else None)))
     if not no.alternatives:
         no.alternatives = tuple(_bound(here, asked, inputs))[:MOST]
     if names:

@@ -39,6 +39,15 @@ def identifier(value: Any) -> str | None:
     return _kept(str(value))
 
 
+def link(value: Any) -> str | None:
+    """A link on the web, which has a host; None for anything else."""
+    try:
+        found = text(value) or ""
+        return found if found.startswith(("http://", "https://")) and urlsplit(found).hostname else None
+    except ValueError:
+        return None
+
+
 def segment(id: str) -> str:
     """An id as one step of a path, whatever signs it has."""
     return quote(id, safe="")

@@ -85,8 +85,10 @@ def again(app: App) -> Json:
     job = jobs.find(app)
     language = app.named_language or job.plan.language
     words = ["quote", *wording.words(job.plan, job.out, app.made, language=language, sandbox=app.sandbox)]
+    chat = app.made.channel
     app.job = None
     app.instead(arguments.parse(words), words)
+    app.made.channel = chat  # what comes after it is said there, too
     return quote(app)
 
 

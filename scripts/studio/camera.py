@@ -15,7 +15,7 @@ from studio.types import Json
 
 PLACE = "{camera}"
 """Stands in a prompt where a move is to be written."""
-WORD = re.compile(r"[a-z]+|[^\sa-z]")
+LATIN = re.compile(r"[a-z0-9]+")
 ENDINGS = ("", "s", "es", "ing", "ning")  # pans, pushes, tilting, panning
 
 
@@ -37,6 +37,11 @@ def read(said: str) -> tuple[Moves, ...]:
     if not made:
         raise _unknown(said, said)
     return made
+
+
+def names(moves: Moves, language: str) -> list[str]:
+    """What each is called."""
+    return [_data()["moves"][name][language] for name in moves.names]
 
 
 def written(moves: Moves, form: Json) -> str:
@@ -86,13 +91,17 @@ def _move(said: str, part: str) -> tuple[str, str]:
     """A move by what it is called, without what belongs to every such phrase; and the words for its pace."""
     data = _data()
     left = _plain(part)
-    paces = [word for word in data["pace"] if word in left] if not left.isascii() else []
-    for word in (*paces, *(filler for filler in data["filler"] if not filler.isascii())):
-        left = left.replace(word, "")
-    words = left.split() if left.isascii() else [left.replace(" ", "")]
+    words, chinese, paces = LATIN.findall(left), "".join(LATIN.sub("", left).split()), []
+    for word in sorted((word for word in data["pace"] if not word.isascii()), key=len, reverse=True):
+        if word in chinese:  # 慢慢 before 慢
+            paces.append(word)
+            chinese = chinese.replace(word, "")
+    for word in (filler for filler in data["filler"] if not filler.isascii()):
+        chinese = chinese.replace(word, "")
     paces += [word for word in words if word in data["pace"]]
-    kept = [word for word in words if word not in {*data["filler"], *data["pace"]}]
-    name = _phrases().get(" ".join(map(_stem, kept)))
+    english = " ".join(_stem(word) for word in words if word not in {*data["filler"], *data["pace"]})
+    names = {_phrases().get(half) for half in (chinese, english) if half}  # both: 推进 push in
+    name = names.pop() if len(names) == 1 else None
     if name is None:
         raise _unknown(said, part.strip())
     return name, " ".join(dict.fromkeys(paces))
@@ -101,7 +110,8 @@ def _move(said: str, part: str) -> tuple[str, str]:
 def _unknown(said: str, part: str) -> UsageError:
     listed = [f"{move['en']} ({move['zh']})" for move in _data()["moves"].values()]
     near = difflib.get_close_matches(_plain(part), _phrases(), n=2)
-    names = [_data()["moves"][_phrases()[phrase]] for phrase in near]
+    meant = dict.fromkeys(_phrases()[phrase] for phrase in near)
+    names = [_data()["moves"][name] for name in meant]
     return UsageError(
         f"There is no camera move {part}.",
         kind="unknown_move",

@@ -7,7 +7,7 @@ import functools
 import re
 from collections.abc import Collection, Iterable, Mapping
 
-from studio import catalogue, placing
+from studio import camera, catalogue, placing
 from studio.types import Plan, Unit
 from studio.values import TRUTHS
 
@@ -16,6 +16,7 @@ CJK = range(0x4E00, 0xA000)
 KANA = range(0x3040, 0x3100)
 LATIN = re.compile(r"[A-Za-z]{2,}")
 NAMES = re.compile(r"[a-z][a-z0-9]+(?:_[a-z0-9]+)*")
+LENGTH = re.compile(r"(?<![\w.])(\d+) s\b")
 MINUTES_FROM = 100  # seconds
 PLAIN = ("size", "aspect_ratio", "resolution", "quality")  # options that their values alone stand for
 LONG = ("text", "callback_url", "srt_url", "shots")
@@ -51,12 +52,15 @@ class Messages:
                 return self.say(key, **known)
         return self.say("error.fallback", **known)
 
-    def around(self, kind: str, largest: str | None) -> tuple[list[str], str]:
-        """What stands before the models that a person may choose from, and the question after them."""
+    def around(self, kind: str, largest: str | None, *, one: bool = False) -> tuple[list[str], str]:
+        """What stands before the models that a person may choose from, and the question after them; `one`:
+        there is a single one."""
         if kind == "ambiguous_model":
             return [], self.say("which_ask")
         if largest:
             return [self.say("too_large_who", largest=largest)], self.say("too_large_ask", largest=largest)
+        if one:
+            return [self.say("alternatives_one")], self.say("alternatives_one_ask")
         return [self.say("alternatives")], self.say("alternatives_ask")
 
     def price(self, plan: Plan | None, unit: Unit) -> str:
@@ -110,8 +114,9 @@ class Messages:
         return known or name.replace("_", " ")
 
     def plainly(self, text: str) -> str:
-        """A text in which options and tasks go by the names that people have for them."""
-        return NAMES.sub(lambda found: self.option(found[0]), text)
+        """A text in which options, tasks and lengths go by the names that people have for them."""
+        named = NAMES.sub(lambda found: self.option(found[0]), text)
+        return LENGTH.sub(lambda found: self.say("seconds", seconds=found[1]), named)
 
     def made_for(self, task_types: Collection[str]) -> str:
         """What a model is used for: your pictures; or only pictures made from words. What has to be asked for
@@ -146,6 +151,8 @@ class Messages:
         truth = TRUTHS.get(str(meant).casefold())
         if name in LONG:
             return ""
+        if name == "camera":
+            return self.say("camera", moves=self._moves(str(value)))
         if truth is not None:
             return self.option(name) if truth else self.say("without", option=self.option(name))
         if name == "duration":
@@ -157,6 +164,14 @@ class Messages:
         sold = [one.gateway for one in catalogue.models(plan.task_type) if one.id == plan.model.id]
         gateways = {made.id: made.name for made in catalogue.gateways()}
         return f"{plan.model.name} ({gateways[plan.gateway]})" if len(sold) > 1 else plan.model.name
+
+    def _moves(self, said: str) -> str:
+        """Moves of the camera, as they were understood."""
+        steps = [
+            self.sentences((step.pace, self.say("camera_and").join(camera.names(step, self.language))))
+            for step in camera.read(said)
+        ]
+        return self.say("camera_then").join(steps)
 
     def note(self, name: str) -> str:
         """What a person has to know besides: one of ours, or a catalogue's own words, as they are."""

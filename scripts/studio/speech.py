@@ -164,8 +164,9 @@ def failure(  # noqa: PLR0913 - all by name
         "changes": _changes(words, error),
         "detail": error.detail or "",
         "charged": words.charged(error.charged, _told_cost(words, plan, gateway) if voice.costs else ""),
-        "key_page": _page(words, "key", gateway.key_page) if gateway else "",
-        "credits_page": _page(words, "credits", gateway.credits_page) if gateway else "",
+        "key_page": _page(words, "key", gateway.key_page, gateway) if gateway else "",
+        "credits_page": _page(words, "credits", gateway.credits_page, gateway) if gateway else "",
+        "account": gateway.name if gateway else "",
     }
     theirs = error.kind in {"unknown_model", "ambiguous_model"}  # their own word for a model
     given = {
@@ -178,11 +179,12 @@ def failure(  # noqa: PLR0913 - all by name
     return voice.item([text, *notes, *_reason(words, error), *_bad_shots(words, job), *ways])
 
 
-def _page(words: Messages, what: str, url: str | None) -> str:
+def _page(words: Messages, what: str, url: str | None, gateway: Gateway) -> str:
     """Where a key is made, or credit is had; no link is invented."""
+    account = gateway.name
     if what == "key":
-        return words.say("key_page", url=url) if url else words.say("key_page_unknown")
-    return words.say("credits_page", url=url) if url else words.say("credits_page_unknown")
+        return words.say("key_page", url=url) if url else words.say("key_page_unknown", account=account)
+    return words.say("credits_page", url=url) if url else words.say("credits_page_unknown", account=account)
 
 
 def _notes(words: Messages, plan: Plan) -> list[str]:
@@ -353,6 +355,7 @@ def _other(words: Messages, other: Alternative, among: Sequence[Alternative]) ->
     elif [one.model for one in among].count(name) > 1:
         name = f"{name} ({other.id})"
     cost = words.cost(other.amount, other.unit, least=other.least)
+    cost = words.say("cost_unpriced") if other.amount is None else cost
     return words.say("alternative", model=name, cost=cost, why=why(words, other))
 
 
@@ -368,7 +371,7 @@ def _ways_out(
     if "names" in error.about:
         lines.append(words.say("nearest", names=error.about["names"]))
     if others:
-        before, after = words.around(error.kind, error.about.get("largest"))
+        before, after = words.around(error.kind, error.about.get("largest"), one=len(others) == 1)
         lines += before
         lines += [_other(words, other, others) for other in others]
         lines.append(after)

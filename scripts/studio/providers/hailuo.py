@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from studio.answers import ByCatalogue, data_url, identifier, over_https, segment, table, text, whole
+from studio.answers import ByCatalogue, data_url, identifier, link, over_https, segment, table, text, whole
 from studio.contract import KEY, Read, Ready, Request, Response
 from studio.errors import UnknownOutcome
 from studio.types import (
@@ -97,10 +97,10 @@ class Provider(ByCatalogue):
         if state != "success":
             return Pending(state, known=state in WAITING)
         width, height = (_first(layers, f"video_{side}", whole) or None for side in ("width", "height"))
-        link = _link(layers)
+        found = _link(layers)
         file = _first(layers, "file_id", identifier)
-        if link:
-            return self._done(link, width, height)
+        if found:
+            return self._done(found, width, height)
         return Ready(file, width, height) if file else Pending("success, without a file")
 
     def file_request(self, task: TaskRef, ready: Ready) -> Request:
@@ -108,10 +108,13 @@ class Provider(ByCatalogue):
 
     def parse_file(self, task: TaskRef, ready: Ready, response: Response) -> Done:
         layers = self._answer(response)
-        link = _link([table(layer.get("file")) for layer in layers]) or _link(layers)
-        if link is None:
+        found = _link([table(layer.get("file")) for layer in layers]) or _link(layers)
+        code, said = _verdict(layers)
+        if found is None and code not in FINE:
+            raise self._verdicts.safe(response, code, said)
+        if found is None:
             raise self._verdicts.lacks(response, "file.download_url")
-        return self._done(link, ready.width, ready.height)
+        return self._done(found, ready.width, ready.height)
 
     @property
     def _wire(self) -> Json:
@@ -128,9 +131,9 @@ class Provider(ByCatalogue):
             safe=True,
         )
 
-    def _done(self, link: str, width: int | None, height: int | None) -> Done:
+    def _done(self, url: str, width: int | None, height: int | None) -> Done:
         until = self._now() + self._raw["link_seconds"]
-        return Done((Output("video", over_https(link), width, height, expires_at=until),))
+        return Done((Output("video", over_https(url), width, height, expires_at=until),))
 
     def _answer(self, response: Response) -> list[Json]:
         """The layers of the answer to a question, or the error that it is. A code beside a task's state, or
@@ -175,8 +178,8 @@ def _state(layers: list[Json]) -> str:
 
 
 def _link(layers: list[Json]) -> str | None:
-    found = (text(layer.get(name)) for layer in layers for name in LINKS)
-    return next((link for link in found if link and link.startswith(("http://", "https://"))), None)
+    found = (link(layer.get(name)) for layer in layers for name in LINKS)
+    return next(filter(None, found), None)
 
 
 def _verdict(layers: list[Json]) -> tuple[str | None, str | None]:
