@@ -87,6 +87,8 @@ IDS = {  # a plain word is nobody's jargon: "size", "midjourney"
 def jargon(text: str) -> list[str]:
     """The words of a message that only a programmer, or the vendor, would use."""
     plain = LINK.sub(" ", text)
+    for name in SERVICES:  # one is called like its host
+        plain = plain.replace(name, "·")
     found = [*SNAKE.findall(plain), *HOST.findall(plain), *TECHNICAL.findall(plain)]
     found += [number for number in NUMBER.findall(plain) if number in CODES or 100 <= int(number) <= 599]
     return found + [word for word in IDS if word in plain]
@@ -95,7 +97,7 @@ def jargon(text: str) -> list[str]:
 def language(text: str) -> set[str]:
     """The languages that a message is written in, names and links left aside."""
     plain = LINK.sub(" ", text)
-    for name in NAMES:
+    for name in (*NAMES, *SERVICES):
         plain = plain.replace(name, "·")
     chinese = {"zh"} if CHINESE.search(plain) else set()
     return chinese | ({"en"} if ENGLISH.search(plain) or not chinese else set())

@@ -133,7 +133,13 @@ def test_every_class_of_error_has_words_of_its_own(error: type[errors.StudioErro
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_an_error_without_words_of_its_own_is_told_in_those_of_its_class(language: str, kind: str) -> None:
     fallback = errors.REFUSALS[kind][0].kind if kind in errors.REFUSALS else "network"
-    values = {"cost": "5 points", "model": "M", "key_page": "https://k", "credits_page": "https://c"}
+    values = {
+        "cost": "5 points",
+        "model": "M",
+        "key_page": "https://k",
+        "credits_page": "https://c",
+        "account": "A",
+    }
     values |= {"charged": Messages(language).charged("no"), "refused": Messages(language).say("refused.both")}
     text = Messages(language).error(kind, fallback, **values)
     own = f"error.{kind}" if f"error.{kind}" in TEXTS[language] else f"error.{fallback}"

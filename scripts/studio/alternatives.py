@@ -92,7 +92,7 @@ def listeners(no: UsageError, model: ModelSpec, asked: Asked, inputs: Collection
     no.detail = " ".join(filter(None, (no.detail, f"{flag(lacking[0])} is for: {names}." if names else None)))
     if not no.alternatives:
         no.alternatives = tuple(_bound(here, asked, inputs))[:MOST]
-    if names:
+    if names and here:
         no.about.pop("wish", None)  # somebody can
 
 

@@ -167,11 +167,18 @@ class Messages:
 
     def _moves(self, said: str) -> str:
         """Moves of the camera, as they were understood."""
+
+        def at_once(one: str, other: str) -> str:
+            return self.say("camera_and", one=one, other=other)
+
+        def in_turn(before: str, after: str) -> str:
+            return self.say("camera_then", before=before, after=after)
+
         steps = [
-            self.sentences((step.pace, self.say("camera_and").join(camera.names(step, self.language))))
+            self.sentences((step.pace, functools.reduce(at_once, camera.names(step, self.language))))
             for step in camera.read(said)
         ]
-        return self.say("camera_then").join(steps)
+        return functools.reduce(in_turn, steps)
 
     def note(self, name: str) -> str:
         """What a person has to know besides: one of ours, or a catalogue's own words, as they are."""
