@@ -1,21 +1,23 @@
-"""What tests/test_every_provider.py knows of each vendor: a later one joins by a row of CASES. What each of
-these means in depth stands in the provider's own tests."""
+"""What tests/test_every_provider.py knows of each vendor: a later one joins by a row of CASES, or by one for
+each gateway that sells it. What each of these means in depth stands in the provider's own tests."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import hailuo_plans as hailuo
 import ima_printed as printed
 import test_imagine_future_printed as document
 import test_kling_answers as kling
 import test_mv_answers as mv
 import test_vidu_answers as vidu
 from called import Here
-from imagine_future import ABSENT, GATEWAY, KLING, MV, VIDU, Command, sample
+from imagine_future import ABSENT, GATEWAY, KLING, MV, NOW, VIDU, Command, sample
 from parts import plan
 from studio.contract import Provider, Request, Response
 from studio.types import Done, Failed, MediaRef, Pending, Plan, Source, TaskRef
@@ -25,6 +27,7 @@ from test_ima_printed import JPEG, LINKS, built
 from test_ima_provider import IMA as IMA_PROVIDER
 from test_ima_provider import TASK, answer, good
 from test_spine import picture
+from twins import hailuo_printed
 from twins.ima_sample import changed
 
 Words = tuple[str, ...]
@@ -39,8 +42,9 @@ class Case:
     purchase without and with a file of this machine, and where they go. upload: what answers the steps of
     one; beside: the other inputs of the plan. links: where inputs stand in a body. illegal: wishes that no
     model of it, or not the one named, can fill. listed: whether a list is asked for before that is known.
-    priced: a wish, and its price in the gateway's unit, None where nobody knows it. slow: words that leave
-    time to cancel it; None: this vendor cannot.
+    link: what answers the call for a finished file's link, where that is a call of its own.
+    priced: a wish, and its price in the gateway's unit, None where nobody knows it. steps: the twin's points
+    in one of the unit. slow: words that leave time to cancel it; None: this vendor cannot.
     """
 
     provider: Provider
@@ -61,6 +65,8 @@ class Case:
     failed: tuple[Response, str]
     priced: tuple[tuple[Words, float | None], ...]
     basis: str
+    steps: int = 1
+    link: Response | None = None
     upload: Response | None = None
     beside: tuple[MediaRef, ...] = ()
     listed: bool = False
@@ -357,4 +363,199 @@ MV_CASE = Case(
     order=(*FILM, *PERSON, "--resolution", "540p"),
 )
 
-CASES = {"ima": IMA, "vidu": VIDU_CASE, "kling": KLING_CASE, "mv": MV_CASE}
+# --- 302.AI and gpt.ge: MiniMax Hailuo ------------------------------------------------------------------
+
+HAILUO = "106916112212032"
+SUCCESS = hailuo_printed.SUCCESS
+FILE_LINK = answer(hailuo_printed.RETRIEVED)
+PICTURES = ("first_frame_image", "last_frame_image", "last_frame_images")
+
+
+def of_hailuo(gateway: str, body: dict[str, Any]) -> tuple[Callable[[], Request], str, Any]:
+    """A printed purchase, asked for in the command's words."""
+    images = tuple(body[name] for name in PICTURES if name in body)
+    ours = {"callback": "callback_url"}
+    given = {name: value for name, value in body.items() if name not in {"model", "prompt", *PICTURES}}
+    options = {ours.get(name, name): value for name, value in given.items()}
+    mode = {count: mode for mode, count in hailuo.MODES.items()}[len(images)]
+    about = {"images": images, "prompt": body["prompt"], **options}
+    path = {"302ai": "/minimaxi/v1/video_generation", "gptge": "/task/minimax/v1/video_generation"}[gateway]
+    return lambda: hailuo.request(hailuo.planned(gateway, mode, body["model"], **about)), f"POST {path}", body
+
+
+def base(code: int, words: str = "no", **more: Any) -> Response:
+    return answer({**more, "base_resp": {"status_code": code, "status_msg": words}})
+
+
+def wrapped(**data: Any) -> Response:
+    """gpt.ge's own envelope."""
+    return answer({"code": 0, "message": "success", "data": data})
+
+
+def at_gateway(gateway: str) -> Callable[[dict[str, str]], Vendor]:
+    return lambda urls: Here(urls, SPEED, gateway)
+
+
+AT_302, AT_GPTGE = (("--gateway", gateway, "--task-type") for gateway in ("302ai", "gptge"))
+TEXT_302, TEXT_GPTGE = (*AT_302, "text_to_video"), (*AT_GPTGE, "text_to_video")
+IMAGE_302, IMAGE_GPTGE = (*AT_302, "image_to_video"), (*AT_GPTGE, "image_to_video")
+FRAMES_GPTGE = (*AT_GPTGE, "first_last_frame_to_video")
+
+AI302_CASE = Case(
+    provider=hailuo.PROVIDERS["302ai"],
+    gateway="302ai",
+    vendor=at_gateway("302ai"),
+    plan=hailuo.planned("302ai", "image_to_video"),
+    built={
+        "video": of_hailuo("302ai", hailuo_printed.VIDEO_REQUEST),
+        "camera": of_hailuo("302ai", hailuo_printed.CAMERA_REQUEST),
+    },
+    orders=(
+        (lambda folder: TEXT_302, "POST /v1/video_generation"),
+        (lambda folder: (*IMAGE_302, "--input-images", picture(folder)), "POST /v1/video_generation"),
+    ),
+    source=PNG,
+    task=TaskRef("302ai", HAILUO, NOW),
+    links=lambda body: [[body["first_frame_image"]]],
+    illegal=(
+        (*TEXT_302, "--duration", "10", "--resolution", "1080P"),
+        (*TEXT_302, "--resolution", "512P"),
+        (*TEXT_302, "--resolution", "720P"),
+        (*TEXT_302, "--duration", "5"),
+        (*TEXT_302, "--n", "2"),
+        (*TEXT_302, "--set", "fast_pretreatment=true"),
+        (*TEXT_302, "--model", "MiniMax-Hailuo-2.3"),
+        (*TEXT_302, "--model", "T2V-01-Director"),
+        (*TEXT_302, *PERSON),
+        IMAGE_302,
+        (*IMAGE_302, *PERSON, "--resolution", "512P", "--set", "frame=last"),
+        (*IMAGE_302, *PERSON, "--model", "I2V-01", "--duration", "10"),
+        (*IMAGE_302, *PERSON, "--model", "I2V-01-live", "--camera", "push in"),
+    ),
+    submitted=(answer(hailuo_printed.CREATED), HAILUO),
+    lost={
+        "1000": base(1000),
+        "1013": base(1013),
+        "1033": base(1033),
+        "a code that no list has": base(1099),
+        "a refusal of a broken server": answer(base(1008).payload, 500),
+        "a bare 429": answer(None, 429),
+        "an error that names a task": base(1008, task_id=HAILUO),
+        "no id": base(0, "success"),
+        "a page": answer(None),
+    },
+    refused={
+        "1002": (base(1002), "rate_limited"),
+        "1004": (base(1004), "key_mismatch"),
+        "1008": (base(1008), "no_credit"),
+        "2013": (base(2013), "bad_parameter"),
+    },
+    states={
+        "Preparing": (answer({**hailuo_printed.PENDING, "status": "Preparing"}), Pending),
+        "Queueing": (answer({**hailuo_printed.PENDING, "status": "Queueing"}), Pending),
+        "Processing": (answer(hailuo_printed.PENDING), Pending),
+        "Success without a file": (answer({**SUCCESS, "file_id": ""}), Pending),
+        "Success": (answer(SUCCESS), Done),
+        "Success, its file a number": (answer({**SUCCESS, "file_id": 176844028768320}), Done),
+        "Fail": (answer({**hailuo_printed.PENDING, "status": "Fail"}), Failed),
+        "1026": (base(1026), Failed),
+    },
+    strange=(answer({**SUCCESS, "status": "Dreaming"}), "dreaming"),
+    failed=(base(1000, "out of ideas", status="Fail"), "out of ideas"),
+    link=FILE_LINK,
+    priced=(
+        (TEXT_302, 0.5),
+        ((*IMAGE_302, *PERSON, "--model", "I2V-01"), 0.5),
+        ((*TEXT_302, "--resolution", "1080P"), 0.5),
+        ((*IMAGE_302, *PERSON, "--duration", "10"), 0.5),
+    ),
+    basis="table of 2026-05-08, list price",
+    steps=100,
+    order=TEXT_302,
+)
+GPTGE_CASE = Case(
+    provider=hailuo.PROVIDERS["gptge"],
+    gateway="gptge",
+    vendor=at_gateway("gptge"),
+    plan=hailuo.planned("gptge", "image_to_video"),
+    built={
+        "printed": of_hailuo("gptge", hailuo_printed.GPTGE_REQUEST),
+        "every field": of_hailuo("gptge", hailuo_printed.GPTGE_EVERY_FIELD),
+    },
+    orders=(
+        (lambda folder: TEXT_GPTGE, "POST /task/minimax/v1/video_generation"),
+        (
+            lambda folder: (*IMAGE_GPTGE, "--model", "I2V-01", "--input-images", picture(folder)),
+            "POST /task/minimax/v1/video_generation",
+        ),
+    ),
+    source=PNG,
+    task=TaskRef("gptge", HAILUO, NOW),
+    links=lambda body: [[body["first_frame_image"]]],
+    illegal=(
+        (*TEXT_GPTGE, "--duration", "10", "--resolution", "1080P"),
+        (*TEXT_GPTGE, "--resolution", "512P"),
+        (*TEXT_GPTGE, "--model", "MiniMax-Hailuo-2.3", "--resolution", "720P"),
+        (*TEXT_GPTGE, "--model", "MiniMax-Hailuo-2.3-Fast"),
+        (*TEXT_GPTGE, "--model", "T2V-01", "--duration", "10"),
+        (*TEXT_GPTGE, "--model", "T2V-01", "--resolution", "768P"),
+        (*TEXT_GPTGE, "--model", "T2V-01", "--set", "fast_pretreatment=true"),
+        (*TEXT_GPTGE, "--model", "T2V-01", "--camera", "push in"),
+        (*TEXT_GPTGE, "--n", "2"),
+        (*IMAGE_GPTGE, *PERSON, "--model", "MiniMax-Hailuo-2.3", "--resolution", "512P"),
+        (*IMAGE_GPTGE, *PERSON, "--model", "I2V-01", "--resolution", "1080P"),
+        (*IMAGE_GPTGE, *PERSON, "--set", "frame=last"),
+        (*FRAMES_GPTGE, *PERSON, "https://example.com/end.png", "--resolution", "512P"),
+        (*FRAMES_GPTGE, *PERSON, "https://example.com/end.png", "--model", "MiniMax-Hailuo-2.3"),
+    ),
+    submitted=(answer(hailuo_printed.CREATED), HAILUO),
+    lost={
+        "1001": base(1001),
+        "1024": base(1024),
+        "a code that no list has": base(1099),
+        "an error of the gateway's": answer({"error": {"message": "upstream", "code": "no"}}, 500),
+        "a bare 429": answer(None, 429),
+        "an error that names a task": base(1008, task_id=HAILUO),
+        "no id": base(0, "success"),
+        "a page": answer(None),
+    },
+    refused={
+        "401": (answer({"error": {"message": "invalid token", "code": "no"}}, 401), "key_refused"),
+        "1026": (base(1026), "content_refused"),
+        "2045": (base(2045), "rate_limited"),
+        "2056": (base(2056), "quota_used"),
+        "2061": (base(2061), "plan_needed"),
+    },
+    states={
+        "Processing": (answer(hailuo_printed.PENDING), Pending),
+        "Queueing in its own envelope": (wrapped(status="Queueing"), Pending),
+        "Success without a file": (wrapped(status="Success"), Pending),
+        "Success": (answer(SUCCESS), Done),
+        "Success with a link": (
+            wrapped(status="Success", video_url="https://your-host.com/output.mp4"),
+            Done,
+        ),
+        "Success as text": (wrapped(status="Success", resp_data=json.dumps(SUCCESS)), Done),
+        "Failed in its own envelope": (wrapped(status="Failed"), Failed),
+        "1027": (base(1027), Failed),
+    },
+    strange=(wrapped(status="Dreaming"), "dreaming"),
+    failed=(wrapped(status="fail", base_resp={"status_code": 1000, "status_msg": "why"}), "why"),
+    link=FILE_LINK,
+    priced=(
+        (TEXT_GPTGE, None),
+        ((*IMAGE_GPTGE, *PERSON, "--model", "I2V-01"), None),
+        ((*TEXT_GPTGE, "--model", "MiniMax-Hailuo-2.3", "--resolution", "1080P"), None),
+    ),
+    basis="unknown",
+    order=TEXT_GPTGE,
+)
+
+CASES = {
+    "ima": IMA,
+    "vidu": VIDU_CASE,
+    "kling": KLING_CASE,
+    "mv": MV_CASE,
+    "302ai": AI302_CASE,
+    "gptge": GPTGE_CASE,
+}

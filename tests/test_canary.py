@@ -160,21 +160,23 @@ def test_the_prompt_is_kept_in_the_record_only(vendor: Vendor, home: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("provider", "role", "url"),
+    ("order", "role", "url"),
     [
         ("ima", "api", "https://example.com"),
         ("ima", "upload", "http://127.0.0.1.example.com"),
         ("vidu", "api", "http://10.0.0.1"),
         ("vidu", "alternate", "https://example.com"),
         ("vidu", "alternate", "x"),
+        ("302ai", "api", "https://api.gpt.ge"),
+        ("gptge", "api", "https://api.302.ai/minimaxi"),
     ],
     ids=" ".join,
 )
-def test_the_key_follows_no_address_that_is_not_trusted(provider: str, role: str, url: str) -> None:
+def test_the_key_follows_no_address_that_is_not_trusted(order: str, role: str, url: str) -> None:
     """Every other address and role: test_guards.py."""
-    id = catalogue.vendor(provider).gateways[0].id
+    id = order if order in CANARIES else "imagine-future"
     env = {key_variable(id): CANARIES[id], url_variable(id, role): url}
-    made = run("make", "--prompt", PROMPT, *ORDERS[provider].said, env=env)
+    made = run("make", "--prompt", PROMPT, *ORDERS[order].said, env=env)
     assert (made.code, made.error["kind"]) == (2, "base_url_refused")
 
 
@@ -215,12 +217,18 @@ class Both:
     box: Sandbox
     fronts: dict[tuple[str, str], Front]
 
-    def buy(self, provider: str, *words: str, prompt: str = PROMPT) -> Run:
-        env = {key_variable(id): key for id, key in CANARIES.items()}
+    def buy(self, order: str, *words: str, prompt: str = PROMPT) -> Run:
+        return self.make(*ORDERS[order].said, *words, prompt=prompt)
+
+    def make(self, *words: str, prompt: str = PROMPT, env: dict[str, str] | None = None) -> Run:
+        every = {key_variable(id): key for id, key in CANARIES.items()}
         for front in self.fronts.values():
-            env = {**front.env, **env, url_variable(front.gateway, front.role): front.url}
-        said = ("make", "--speed", "1000", "--prompt", prompt, *ORDERS[provider].said)
-        return run(*said, *words, env=env)
+            every = {**front.env, **every, url_variable(front.gateway, front.role): front.url}
+        return run(*("make", "--speed", "1000", "--prompt", prompt), *words, env={**every, **(env or {})})
+
+    def at(self, gateway: str) -> Vendor:
+        """The twin, to be told what to break."""
+        return Vendor(self.box.urls[gateway], 1000, gateway)
 
     def heard(self, gateway: str) -> dict[str, bytes]:
         """All that reached a gateway's addresses."""
@@ -242,9 +250,62 @@ def test_with_every_key_set_each_reaches_its_own_gateway_and_no_other(both: Both
     assert both.buy("ima", "--input-images", picture(tmp_path)).code == 0
     assert leaks(both.heard("ima")["api"], CANARIES["ima"])
     assert both.heard("imagine-future") == {"api": b"", "alternate": b""}
-    for provider in ("vidu", "kling", "mv"):
-        assert both.buy(provider).code == 0
+    for order in ("vidu", "kling", "mv"):
+        assert both.buy(order).code == 0
     assert leaks(both.heard("imagine-future")["api"], CANARIES["imagine-future"])
+    assert both.heard("302ai") == both.heard("gptge") == {"api": b""}
+    for gateway in ("302ai", "gptge"):
+        assert both.buy(gateway).code == 0
+        assert leaks(both.heard(gateway)["api"], CANARIES[gateway])
+    both.each_key_went_home_only()
+
+
+HAILUO = ("--provider", "hailuo", "--task-type", "text_to_video")
+
+
+@pytest.mark.parametrize(
+    ("model", "chosen", "other"),
+    [("MiniMax-Hailuo-02", "302ai", "gptge"), ("MiniMax-Hailuo-2.3", "gptge", "302ai")],
+)
+def test_of_two_gateways_that_could_be_paid_only_the_one_that_is_bought_from_hears_anything(
+    both: Both, model: str, chosen: str, other: str
+) -> None:
+    assert both.make(*HAILUO, "--model", model, "--accept-unknown-price").code == 0
+    assert leaks(both.heard(chosen)["api"], CANARIES[chosen])
+    assert both.heard(other) == {"api": b""}
+    both.each_key_went_home_only()
+
+
+def test_of_two_gateways_the_one_that_has_no_key_is_not_bought_from(both: Both) -> None:
+    made = both.make(*HAILUO, "--accept-unknown-price", env={key_variable("302ai"): ""})
+    assert (made.code, made.document["gateway"]) == (0, "gptge")
+    assert both.heard("302ai") == {"api": b""}
+    both.each_key_went_home_only()
+
+
+@pytest.mark.parametrize(("status", "code", "end"), [(200, 1008, 4), (200, 1004, 3), (503, 1000, 9)])
+def test_a_gateway_that_does_not_sell_leaves_the_other_unasked(
+    both: Both, status: int, code: int, end: int
+) -> None:
+    no = {"base_resp": {"status_code": code, "status_msg": f"not with {CANARIES['302ai']}"}}
+    both.at("302ai").fault("create", {"kind": "json", "status": status, "value": no})
+    made = both.make(*HAILUO)
+    assert (made.code, made.document["gateway"]) == (end, "302ai")
+    assert both.at("302ai").stats["requests"]["create"] == 1
+    assert both.heard("gptge") == {"api": b""}
+    both.each_key_went_home_only()
+
+
+@pytest.mark.parametrize("endpoint", ["detail", "link"])
+@pytest.mark.parametrize("gateway", ["302ai", "gptge"])
+def test_a_gateway_that_repeats_its_key_beside_a_paid_task_does_not_make_us_repeat_it(
+    both: Both, gateway: str, endpoint: str
+) -> None:
+    said = {"base_resp": {"status_code": 1004, "status_msg": f"bad key {CANARIES[gateway]}"}}
+    if endpoint == "link":  # gpt.ge may show the link with the task
+        both.at(gateway).fault("detail", {"kind": "drop", "field": "data.video_url"}, times=-1)
+    both.at(gateway).fault(endpoint, {"kind": "json", "status": 200, "value": said}, times=-1)
+    assert both.buy(gateway, "--timeout", "5").code == 3  # support.run raises where the key was printed
     both.each_key_went_home_only()
 
 
@@ -258,11 +319,14 @@ def test_a_gateway_that_cannot_be_reached_is_looked_for_at_its_own_other_address
     both.each_key_went_home_only()
 
 
-@pytest.mark.parametrize(("provider", "other"), [("vidu", "ima"), ("ima", "imagine-future")])
+@pytest.mark.parametrize(
+    ("order", "other"),
+    [("vidu", "ima"), ("ima", "imagine-future"), ("302ai", "gptge"), ("gptge", "302ai")],
+)
 def test_a_prompt_that_holds_another_gateways_key_is_not_sent(
-    both: Both, provider: str, other: str, home: Path
+    both: Both, order: str, other: str, home: Path
 ) -> None:
-    made = both.buy(provider, prompt=f"paint {CANARIES[other]}")
+    made = both.buy(order, prompt=f"paint {CANARIES[other]}")
     assert (made.code, made.error["kind"]) == (1, "internal")
     assert "carried a key of another host" in made.error["message"]
     assert {id: stats["requests"]["create"] for id, stats in both.box.stats().items()} == dict.fromkeys(

@@ -212,7 +212,7 @@ def test_a_task_type_that_takes_no_picture_contradicts_it(vendor: Vendor, first:
 
 
 def test_a_gateway_without_the_model_is_told_and_not_overruled(vendor: Vendor, first: Any) -> None:
-    made = again(vendor, "last", "--gateway", "elsewhere")
+    made = again(vendor, "last", "--gateway", "imagine-future", "--task-type", "image_to_image")
     assert (made.code, creates(vendor)) == (2, 1)
     assert "SeeDream 4.5" in made.error["message"]
 

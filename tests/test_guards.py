@@ -121,12 +121,20 @@ def test_a_rehearsal_is_given_its_own_key_and_not_the_real_one(
     assert keys(gateway, "--sandbox") == {gateway.id: f"{gateway.key_prefix}rehearsal"}
 
 
+OTHERS = [made for made in catalogue.gateways() if not made.key_prefix]
+AT_OTHERS = pytest.mark.parametrize("other", OTHERS, ids=lambda made: made.id)
+
+
+def test_only_imas_keys_can_be_told_by_their_beginning() -> None:
+    assert [made.id for made in catalogue.gateways() if made.key_prefix] == ["ima"]
+    assert [made.id for made in OTHERS] == ["imagine-future", "302ai", "gptge"]
+
+
+@AT_OTHERS
 @pytest.mark.parametrize("given", ["by a variable", "by an option"])
 def test_a_key_that_is_plainly_of_another_gateway_is_not_tried_at_this_one(
-    monkeypatch: pytest.MonkeyPatch, given: str
+    monkeypatch: pytest.MonkeyPatch, given: str, other: Gateway
 ) -> None:
-    ima, other = (made for made in catalogue.gateways() if made.id in CANARIES)
-    assert ima.key_prefix
     words = ("--api-key", CANARIES["ima"]) if given == "by an option" else ()
     if not words:
         monkeypatch.setenv(other.key_env, CANARIES["ima"])
@@ -138,14 +146,14 @@ def test_a_key_that_is_plainly_of_another_gateway_is_not_tried_at_this_one(
     assert CANARIES["ima"] not in f"{refused.value.message}{refused.value.detail}"
 
 
+@AT_OTHERS
 @pytest.mark.parametrize("key", ["short", "imf_ with a space", "imf_\N{SNOWMAN}placeholder"])
 def test_what_can_be_no_key_is_said_without_naming_a_beginning_that_nobody_knows(
-    monkeypatch: pytest.MonkeyPatch, key: str
+    monkeypatch: pytest.MonkeyPatch, key: str, other: Gateway
 ) -> None:
-    (gateway,) = [made for made in catalogue.gateways() if not made.key_prefix]
-    monkeypatch.setenv(gateway.key_env, key)
+    monkeypatch.setenv(other.key_env, key)
     with pytest.raises(KeyProblem) as refused:
-        keys(gateway)
+        keys(other)
 
     assert refused.value.kind == "key_malformed"
     assert "start with" not in refused.value.message

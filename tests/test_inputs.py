@@ -15,7 +15,7 @@ from studio.errors import UsageError
 from studio.types import InputRule, Source, TaskType
 from test_clips import song
 
-TYPES = {id: made for vendor in catalogue.vendors() for id, made in vendor.task_types.items()}
+TYPES = catalogue.task_types()
 LINK = "https://example.com/a"
 KINDS = ("image", "video", "audio")
 

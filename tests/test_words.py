@@ -568,9 +568,9 @@ def test_what_midjourney_cannot_shape_is_proposed_with_prices_in_both_languages(
     assert told(refused("--model MJ --size 2:3"), "en") == [
         "❌ Midjourney cannot do 2:3. Nothing was charged.",
         "It can do: 1:1",
-        "💡 These make the same:",
+        "💡 This makes the same:",
         "• SeeDream 4.5: 5 points, good all-round, eight aspect ratios",
-        "Shall I try one of them?",
+        "Shall I take it?",
     ]
 
 
@@ -579,9 +579,9 @@ def test_a_ratio_that_a_model_lacks_names_the_nearest_first_in_both_languages() 
     assert "Nearest: 3:4 or 9:16." in error.message
     assert told(error, "zh")[1:] == [
         "它支持：3:4、9:16、1:1、4:3、16:9",
-        "💡 这些模型能做同样的：",
+        "💡 这个能做同样的：",
         "• SeeDream 4.5：5 积分，通用，支持八种比例",
-        "要换一个试试吗？",
+        "要换成它吗？",
     ]
     assert told(refused("--aspect-ratio 8:3"), "en") == [
         "❌ SeeDream 4.5 cannot do 8:3. Nothing was charged.",

@@ -15,9 +15,9 @@ from support import with_clips
 
 @pytest.fixture
 def buyer(request: pytest.FixtureRequest, tmp_path: Path, clips: Path) -> Iterator[Buyer]:
-    """A provider's twin on ports of its own, and somebody who buys from it."""
-    provider, way = request.param
-    paid = PAID[provider]
+    """A gateway's twin on ports of its own, and somebody who buys from it."""
+    name, way = request.param
+    paid = PAID[name]
     with Sandbox(with_clips(tmp_path / "twin", clips), speed=paid.speed) as box:
         buyer = Buyer(paid, paid.vendor(box.urls[paid.gateway]), way)
         buyer.configure()

@@ -1,5 +1,6 @@
 """What the fault table needs to know of a provider: how it is reached, what is ordered, and how it says what
-the table's rows say. A later vendor joins by a row of PAID."""
+the table's rows say. A later vendor joins by a row of PAID; one that is paid through several gateways by a
+row for each."""
 
 from __future__ import annotations
 
@@ -38,17 +39,21 @@ class Ended:
 class Paid:
     """Amounts are in the gateway's unit. Faults are played at the endpoint that their row names.
 
-    price: of the order without options; None where nobody knows it. four: the words that ask for four.
-    pixels: the words that ask for a size or a shape, and how that is told. large: pixels of a picture that a
-    small disk has no room for; a film is made that long. models: two that make both of task_types.
-    reports_charge: whether the vendor says what it took. create_path: of the request that buys, and list_path
-    of the one before, if there is one. absent: rows of the table that this vendor cannot meet, and why.
+    name: the provider's, or, where that is paid through several, the gateway's; as in ORDERS. price: of the
+    order without options; None where nobody knows it. steps: the twin's points in one of the unit. four: the
+    words that ask for four. pixels: the words that ask for a size or a shape, and how that is told. large:
+    pixels of a picture that a small disk has no room for; a film is made that long. models: two that make
+    both of task_types. reports_charge: whether the vendor says what it took. create_path: of the request that
+    buys, and list_path of the one before, if there is one. key_kind: what key_refused is called. link: at the
+    call for a finished file's link. speed: the twin's. absent: rows of the table that this vendor cannot
+    meet, and why.
     """
 
+    name: str
     provider: str
     gateway: str
     vendor: Callable[[dict[str, str]], Vendor]
-    price: int | None
+    price: float | None
     reports_charge: bool
     create_path: str
     lost: Mapping[str, Fault]
@@ -60,6 +65,10 @@ class Paid:
     strange_state: tuple[Fault, str]
     failed: Mapping[str, Ended]
     files: Mapping[str, Fault]
+    link: Mapping[str, Fault] = field(default_factory=dict)
+    key_kind: str = "key_refused"
+    speed: int = SPEED
+    steps: int = 1
     list_path: str | None = None
     listing: Mapping[str, Fault] = field(default_factory=dict)
     four: tuple[str, ...] = ()
@@ -73,10 +82,10 @@ class Paid:
 
     @property
     def order(self) -> Order:
-        return ORDERS[self.provider]
+        return ORDERS[self.name]
 
     @property
-    def known(self) -> int:
+    def known(self) -> float:
         """The price as the record adds it up."""
         return self.price or 0
 
@@ -84,11 +93,6 @@ class Paid:
     def makes_keys(self) -> bool:
         """Whether it is known where a key of its gateway is made."""
         return any(refusal.kind == "key_refused" and refusal.page for refusal in self.refusals.values())
-
-    @property
-    def speed(self) -> int:
-        """The twin's."""
-        return FASTER if self.order.unpriced else SPEED
 
 
 def _said(status: int, value: Any, **headers: str) -> Fault:
@@ -130,6 +134,7 @@ def _failed(resource_status: int | None) -> Ended:
 
 
 IMA = Paid(
+    name="ima",
     provider="ima",
     gateway="ima",
     vendor=lambda urls: Vendor(urls, SPEED),
@@ -167,7 +172,7 @@ IMA = Paid(
     strange_state=({"kind": "set", "field": "data.medias.*.status", "value": "dreaming"}, "dreaming"),
     failed={"failed beside 0": _failed(0), "failed beside null": _failed(None)},
     files=FILES,
-    absent={"alternate": "it has one address"},
+    absent={"alternate": "it has one address", "link": "the answer of a finished task has its links"},
 )
 
 # --- imagine-future: Vidu and One-click MV say what is wrong alike --------------------------------------
@@ -205,19 +210,21 @@ WORDED: Mapping[str, Any] = {
     "files": FILES,
     "alternate": True,
 }
-SHARED = {
+FILMS = {
     "listing": "it lists nothing: its catalogue is enough",
     "four": "a task makes one file",
     "retyped": "a film is always MP4 there",
     "many": "what many processes do at once is the record's matter: played with IMA",
     "lease": "when a lease runs out is the record's matter: played with IMA, as it takes 16 s",
 }
-NOBODY_KNOWS = {
-    **SHARED,
-    "limit": "nobody knows the price, so that it is bought only where no limit is set, and claims nothing",
+SHARED = {**FILMS, "link": "the answer of a finished task has its link"}
+UNPRICED = {
+    "limit": "nobody knows the price, so that it is bought only where no limit is set, and claims nothing"
 }
+NOBODY_KNOWS = {**SHARED, **UNPRICED}
 
 VIDU = Paid(
+    name="vidu",
     provider="vidu",
     gateway="imagine-future",
     vendor=lambda urls: Vendor(urls, SPEED, "imagine-future", ORDERS["vidu"]),
@@ -242,9 +249,11 @@ VIDU = Paid(
 )
 
 MV = Paid(
+    name="mv",
     provider="mv",
     gateway="imagine-future",
     vendor=lambda urls: Vendor(urls, FAST, "imagine-future", ORDERS["mv"]),
+    speed=FASTER,
     price=None,
     pixels=(("--aspect-ratio", "16:9"), "16:9"),
     reports_charge=False,
@@ -268,9 +277,11 @@ def _code(status: int, code: int, message: str = "no", **headers: str) -> Fault:
 
 
 KLING = Paid(
+    name="kling",
     provider="kling",
     gateway="imagine-future",
     vendor=lambda urls: Vendor(urls, FAST, "imagine-future", ORDERS["kling"]),
+    speed=FASTER,
     price=None,
     reports_charge=False,
     create_path="/videos/motion-control",
@@ -313,4 +324,136 @@ KLING = Paid(
     absent={**NOBODY_KNOWS, "pixels": "its film has the shape of the picture, which is not asked for"},
 )
 
-PAID = {paid.provider: paid for paid in (IMA, VIDU, KLING, MV)}
+# --- 302.AI and gpt.ge: MiniMax Hailuo ------------------------------------------------------------------
+# One wire: codes that mean the same are played at one of the two each. tests/test_hailuo_answers.py has all.
+
+
+def _why(code: int, message: str) -> Fault:
+    return {"status_code": code, "status_msg": message}
+
+
+def _base(code: int, message: str = "no", **more: Any) -> Fault:
+    """The vendor's no: HTTP 200, and a code."""
+    return _said(200, {"base_resp": _why(code, message), **more})
+
+
+def _gateway(status: int, message: str) -> Fault:
+    """gpt.ge's own no."""
+    return _said(status, {"error": {"message": message, "type": "invalid_request_error", "code": "no"}})
+
+
+def _wrapped(status: str, **more: Any) -> Fault:
+    """gpt.ge's own envelope around a task's state."""
+    return _said(200, {"code": 0, "message": "success", "data": {"status": status}, **more})
+
+
+WITHOUT_ID: Fault = {"kind": "drop", "field": "task_id"}
+CREATED = _base(0, "success", task_id="106916112212032")
+
+AI302 = Paid(
+    name="302ai",
+    provider="hailuo",
+    gateway="302ai",
+    vendor=lambda urls: Vendor(urls, FAST, "302ai", ORDERS["302ai"]),
+    speed=FASTER,
+    price=0.5,
+    steps=100,
+    reports_charge=False,
+    create_path="/v1/video_generation",
+    lost={
+        "reset": LOST["reset"],
+        "an answer without an id": WITHOUT_ID,
+        "a server's own trouble": _base(1001, "timeout", task_id=""),
+        "a code that no list has": _base(1099, task_id=""),
+    },
+    busy={
+        "too many": _base(1002, "rate limit", task_id=""),
+        "too much": _base(1039, "token limit", task_id=""),
+    },
+    refusals={
+        "key": Refusal(_base(1004, "login fail"), 3, "key_mismatch"),
+        "money": Refusal(_base(1008, "insufficient balance", task_id=""), 4, "no_credit"),
+        "words": Refusal(_base(1026, "input new_sensitive", task_id=""), 10, "content_refused"),
+        "parameter": Refusal(_base(2013, "invalid params", task_id=""), 8, "bad_parameter"),
+    },
+    polling={
+        "502 html": PASSING["502 html"],
+        "HTTP 200 with a server's own trouble": _base(1000, "unknown error"),
+        "404 in the first seconds": _base(2013, "invalid params, task not exist"),
+    },
+    key_refused=_base(1004, "login fail"),
+    key_kind="key_mismatch",
+    not_yet=_set("status", "Processing"),
+    strange_state=(_set("status", "Dreaming"), "dreaming"),
+    failed={
+        "Fail": Ended(_set("status", "Fail"), words="failed"),
+        "Failed": Ended(_set("status", "Failed", base_resp=_why(1000, "out of ideas"))),
+        "offended": Ended(
+            _set("status", "Fail", base_resp=_why(1027, "output new_sensitive")),
+            exit=10,
+            words="output new_sensitive",
+        ),
+    },
+    files={"result link 403": FILES["result link 403"]},
+    link={
+        "no way through": PASSING["502 html"],
+        "nothing to read": PASSING["bad JSON"],
+        "HTTP 200 with a server's own trouble": _base(1000, "unknown error"),
+        "the answer of a create": CREATED,
+    },
+    absent={
+        **FILMS,
+        "alternate": "it has one address",
+        "pixels": "its film has the shape of the picture, which is not asked for",
+    },
+)
+
+GPTGE = Paid(
+    name="gptge",
+    provider="hailuo",
+    gateway="gptge",
+    vendor=lambda urls: Vendor(urls, FAST, "gptge", ORDERS["gptge"]),
+    speed=FASTER,
+    price=None,
+    reports_charge=False,
+    create_path="/task/minimax/v1/video_generation",
+    lost={
+        "502": LOST["502"],
+        "an answer without an id": WITHOUT_ID,
+        "a server's own trouble": _base(1024, "internal error", task_id=""),
+        "a code that no list has": _base(1099, task_id=""),
+    },
+    busy={
+        "too many": _base(1041, "connection limit", task_id=""),
+        "too much": _base(2045, "rate growth limit", task_id=""),
+    },
+    refusals={
+        "key": Refusal(_gateway(401, "invalid token"), 3, "key_refused"),
+        "money": Refusal(_base(2056, "usage limit exceeded", task_id=""), 4, "quota_used"),
+        "words": Refusal(_base(1042, "invisible character ratio limit", task_id=""), 8, "bad_text"),
+        "parameter": Refusal(_base(2061, "your plan lacks this model", task_id=""), 4, "plan_needed"),
+    },
+    polling={
+        "bad JSON": PASSING["bad JSON"],
+        "HTTP 200 with a server's own trouble": _base(1033, "system error"),
+        "404 in the first seconds": _gateway(404, "task not exist"),
+    },
+    key_refused=_gateway(401, "invalid token"),
+    not_yet=_wrapped("Processing"),
+    strange_state=(_wrapped("Dreaming"), "dreaming"),
+    failed={
+        "Fail": Ended(_wrapped("fail"), words="failed"),
+        "Failed": Ended(_wrapped("Failed", base_resp=_why(1000, "out of ideas"))),
+        "offended": Ended(_base(1026, "input new_sensitive"), exit=10, words="input new_sensitive"),
+    },
+    files={"wrong bytes": FILES["wrong bytes"]},
+    link={
+        "no way through": PASSING["reset"],
+        "nothing to read": PASSING["empty body"],
+        "HTTP 200 with a server's own trouble": _base(1033, "system error"),
+        "the answer of a create": CREATED,
+    },
+    absent={**AI302.absent, **UNPRICED},
+)
+
+PAID = {paid.name: paid for paid in (IMA, VIDU, KLING, MV, AI302, GPTGE)}

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from fault_table.buyer import Buyer, finished, kill, said
+from fault_table.buyer import LATER, Buyer, finished, kill, said
 from fault_table.rows import each
 from forked import Forked
 
@@ -96,18 +96,17 @@ def test_kill_while_following_leaves_a_job_that_wait_ends(buyer: Buyer, variant:
 
 @each()
 def test_kill_before_printing_leaves_a_job_that_wait_tells(buyer: Buyer) -> None:
-    printing = {"at": "printing"}
-    process = buyer.process(*buyer.words(), drive=printing)
+    process = buyer.process(*buyer.words(), drive={"at": "printing"})
     said(process, "here")
     kill(process)
     job = buyer.job
     assert job["state"] == ("done" if buyer.way == "make" else "submitted")
     if buyer.way == "start":
-        process = buyer.process("wait", job["job"], drive=printing)
+        process = buyer.process("wait", job["job"], drive={"at": "printing", **LATER})
         said(process, "here")
         kill(process)
     assert buyer.job["handed_out_at"] is None  # nobody saw it
-    done = buyer.wait(job["job"])
+    done = buyer.wait(job["job"], drive={"shift": 2 * LATER["shift"]})
     buyer.delivered_once(done)
     assert [item["media"] for item in done.document["send"]] == buyer.job["paths"]
 

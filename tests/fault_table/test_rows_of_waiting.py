@@ -47,7 +47,7 @@ def test_detail_fails_and_recovers_with_1_create(buyer: Buyer, fault: str, varia
 def test_detail_401_from_now_on_is_exit_3_and_wait_after_a_new_key_finishes_it(buyer: Buyer) -> None:
     detail(buyer, buyer.paid.key_refused)
     made = buyer.buy()
-    assert (made.code, made.error["kind"], made.error["charged"]) == (3, "key_refused", "maybe")
+    assert (made.code, made.error["kind"], made.error["charged"]) == (3, buyer.paid.key_kind, "maybe")
     assert bool(made.error["actions"]) is buyer.paid.makes_keys, "no link is invented, and none left out"
     assert buyer.job["state"] == "submitted"
     buyer.vendor.clear()  # the key is taken again
@@ -115,6 +115,47 @@ def test_media_one_of_four_fails_and_three_are_delivered_and_the_failure_told(bu
     assert buyer.creates == 1
 
 
+def handed_out_by_a_call(buyer: Buyer) -> None:
+    """gpt.ge may show a finished file's link with the task; from now on it does not."""
+    detail(buyer, {"kind": "drop", "field": "data.video_url"})
+
+
+@each("link", absent="link", variants=(("once", 1), ("five times", 5)))
+def test_the_call_for_a_finished_files_link_fails_and_recovers_with_1_create(
+    buyer: Buyer, fault: str, variant: int
+) -> None:
+    handed_out_by_a_call(buyer)
+    buyer.vendor.fault("link", dict(buyer.paid.link[fault]), times=variant)
+    buyer.delivered_once(buyer.buy())
+    assert buyer.vendor.stats["requests"]["link"] == variant + 1
+
+
+@each(absent="link")
+def test_a_finished_files_link_that_never_comes_leaves_a_job_that_a_later_wait_delivers(buyer: Buyer) -> None:
+    handed_out_by_a_call(buyer)
+    buyer.vendor.fault("link", dict(buyer.paid.link["the answer of a create"]), times=-1)
+    made = buyer.buy(patience=1)
+    buyer.patience_ended(made)
+    assert (made.document["outputs"], buyer.job["state"]) == ([], "submitted")
+    buyer.vendor.clear()
+    buyer.delivered_once(buyer.wait(made.document["job"]))
+
+
+@each(absent="link")
+def test_a_link_that_is_dead_when_it_is_followed_is_asked_for_anew_and_nothing_is_bought(
+    buyer: Buyer,
+) -> None:
+    handed_out_by_a_call(buyer)
+    buyer.vendor.fault("file", {"kind": "http", "status": 403}, times=-1)
+    made = buyer.buy()
+    (dead,) = made.document["outputs"]
+    assert (made.code, dead["path"], buyer.vendor.stats["requests"]["link"]) == (13, None, 1)
+    buyer.vendor.clear()
+    handed_out_by_a_call(buyer)
+    buyer.delivered_once(buyer.run("fetch", made.document["job"]))
+    assert buyer.vendor.stats["requests"]["link"] == 2
+
+
 @each("failed")
 def test_a_task_that_failed_is_failure_at_once_whatever_else_its_answer_says(
     buyer: Buyer, fault: str
@@ -157,10 +198,11 @@ def test_charged_another_amount_is_told_where_the_vendor_reports_it_and_never_th
     buyer: Buyer,
 ) -> None:
     charged = buyer.paid.known + 2
-    buyer.vendor.fault("create", {"kind": "charge", "points": charged})
+    taken = round(charged * buyer.paid.steps)
+    buyer.vendor.fault("create", {"kind": "charge", "points": taken})
     made = buyer.buy()
     buyer.delivered_once(made)
-    assert buyer.tasks[0]["points"] == charged
+    assert buyer.tasks[0]["points"] == taken
     cost = made.document["cost"]
     assert (cost["quoted"], cost["charged"]) == (
         buyer.paid.price,

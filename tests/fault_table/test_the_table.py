@@ -29,17 +29,18 @@ MODULES = (
 ALONE = {"many", "lease"}  # rows of one provider by hand: they say so in the lists too
 
 
-def test_every_provider_of_the_registry_is_in_the_table() -> None:
-    assert list(PAID) == [vendor.id for vendor in catalogue.vendors()]
+def test_every_provider_of_the_registry_is_in_the_table_at_each_of_its_gateways() -> None:
+    sold = [(model.provider, model.gateway) for model in catalogue.models()]
+    assert [(paid.provider, paid.gateway) for paid in PAID.values()] == list(dict.fromkeys(sold))
 
 
 def test_every_row_is_played_for_each_provider_or_its_list_says_why_not() -> None:
     for row, met in TABLE.items():
         functions = {name for name in TABLE if name.partition("[")[0] == row.partition("[")[0]}
-        for provider, ways in met.items():
-            named = ABSENT[row] in PAID[provider].absent
-            others = any(TABLE[name][provider] for name in functions)  # its faults are called otherwise
-            assert named != bool(ways or others), (row, provider)
+        for who, ways in met.items():
+            named = ABSENT[row] in PAID[who].absent
+            others = any(TABLE[name][who] for name in functions)  # its faults are called otherwise
+            assert named != bool(ways or others), (row, who)
 
 
 def test_over_the_providers_every_row_is_played_in_both_ways() -> None:
@@ -50,7 +51,7 @@ def test_over_the_providers_every_row_is_played_in_both_ways() -> None:
 def test_no_list_names_a_row_that_there_is_not() -> None:
     known = {*filter(None, ABSENT.values()), *ALONE}
     for paid in PAID.values():
-        assert set(paid.absent) <= known, paid.provider
+        assert set(paid.absent) <= known, paid.name
         assert all(len(why.split()) > 3 for why in paid.absent.values())
 
 

@@ -189,7 +189,9 @@ def _verdict(layers: list[Json]) -> tuple[str | None, str | None]:
     if bad:
         return bad[1], text(bad[0].get("status_msg"))
     error = table(layers[0].get("error"))
-    said = text(error.get("message")) or text(layers[0].get("message"))
+    well = layers[0].get("code") in (0, "0", "success")  # then the words around a task say no more
+    around = None if well else text(layers[0].get("message"))
+    said = text(error.get("message")) or around
     zero = any(base.get("status_code") == 0 for base, _ in codes)
     return ("0" if zero else None), said
 
