@@ -76,6 +76,9 @@ def inspect(name: str, rule: InputRule) -> Source:
     if "://" in name or name.startswith("data:"):
         if not _is_https(name):
             raise _bad_input(name, "a link must be a public https link", own)
+        named = _named_type(name) if rule.kind == "image" else None
+        if named and named not in rule.mime:
+            raise _bad_input(name, f"it leads to a file of the type {named}", mime=rule.mime)
         return Source(role=rule.kind, name=name, url=name)
     if rule.links_only:
         what = NOUNS[rule.kind]
@@ -329,6 +332,13 @@ def _digest(file: BinaryIO) -> str:
     for chunk in iter(lambda: file.read(2**20), b""):
         digest.update(chunk)
     return digest.hexdigest()
+
+
+def _named_type(link: str) -> str | None:
+    """The type of picture that a link's path ends in, if it says one."""
+    extension = urlsplit(link).path.rpartition(".")[2].lower()
+    known = {made: mime for mime, made in FORMATS.values()}
+    return known.get({"jpeg": "jpg"}.get(extension, extension))
 
 
 def _is_https(link: str) -> bool:

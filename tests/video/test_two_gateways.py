@@ -124,6 +124,10 @@ def test_a_picture_that_the_first_gateway_does_not_take_goes_to_the_second(doors
     (other,) = no["alternatives"]
     assert (other["id"], other["gateway"], other["cost"]) == ("MiniMax-Hailuo-02", SECOND, None)
     assert doors.carry_on({"next": other["next"]}).document["gateway"] == SECOND
+    link = ("--model", "hailuo", "--input-images", "https://example.com/a.WEBP?size=2")
+    assert doors.done("quote", *link)["gateway"] == SECOND
+    assert doors.done("quote", *link[:-1], "https://example.com/a")["gateway"] == FIRST
+    assert "image/webp" in doors.stops("quote", *link, "--gateway", FIRST)["error"]["message"]
     doors.keys(FIRST)
     no = doors.stops("quote", *words)
     assert no["alternatives"][0]["gateway"] == SECOND
