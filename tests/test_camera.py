@@ -99,6 +99,7 @@ WORDY, PICTURED = (
 )
 LISTENERS = {TEXT: WORDY, IMAGE: PICTURED, FRAMES: {HAILUO_02}}  # else all of them
 MANY = ("camera_many",)
+FORM = catalogue.vendor("hailuo").raw["camera"]
 
 
 def named(said: str) -> list[tuple[str, ...]]:
@@ -236,8 +237,8 @@ def test_a_slip_of_the_pen_is_answered_with_what_it_is_near_to() -> None:
         assert named(f"{chinese} {english.lower()}") == [(name,)]
     for wrong in (no("pan lft"), no("push inn"), no("tilt upp")):
         assert len(set(wrong.instead)) == len(wrong.instead)
-    assert no("push inn").instead[0] == "推进 push in"
-    assert no("pan lft").instead[0] == "左摇 pan left"
+    assert no("push inn").instead[0] == "push_in"
+    assert no("pan lft").instead[0] == "pan_left"
 
 
 # ---- where it goes
@@ -430,3 +431,27 @@ def test_a_word_that_nobody_knows_is_never_left_out_in_silence(spoken: tuple[str
     said, _ = spoken
     for words in (f"{said} {odd}", f"{odd} {said}", f"{said}, {odd}", f"{said} then {odd}"):
         assert no(words).kind == "unknown_move", words
+
+
+@pytest.mark.parametrize(
+    ("words", "sent"),
+    [
+        ("[推进,上升],[左摇]", ["[推进,上升]", "[左摇]"]),
+        ("slow [推进], [左摇]", ["slow [推进]", "[左摇]"]),
+        ("[推进] then [左摇]", ["[推进]", "[左摇]"]),
+        ("[推进], 左摇", ["[推进]", "[左摇]"]),
+        ("慢[推进]", ["慢[推进]"]),
+        ("[推进][左摇]", ["[推进]", "[左摇]"]),
+    ],
+)
+def test_what_is_sent_can_be_said_again_and_means_the_same(words: str, sent: list[str]) -> None:
+    assert [camera.written(step, FORM) for step in camera.read(words)] == sent
+
+
+@pytest.mark.parametrize(
+    "words", ["push in slowly, tilt up quickly", "快速推进、缓慢左摇", "[slow push in, fast tilt up]"]
+)
+def test_moves_at_once_have_one_pace(words: str) -> None:
+    with pytest.raises(UsageError) as stopped:
+        camera.read(words)
+    assert stopped.value.kind == "contradiction"

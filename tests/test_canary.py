@@ -327,7 +327,7 @@ def test_a_prompt_that_holds_another_gateways_key_is_not_sent(
     both: Both, order: str, other: str, home: Path
 ) -> None:
     made = both.buy(order, prompt=f"paint {CANARIES[other]}")
-    assert (made.code, made.error["kind"]) == (1, "internal")
+    assert (made.code, made.error["kind"], made.error["charged"]) == (2, "holds_key", "no")
     assert "carried a key of another host" in made.error["message"]
     assert {id: stats["requests"]["create"] for id, stats in both.box.stats().items()} == dict.fromkeys(
         CANARIES, 0

@@ -236,7 +236,7 @@ def test_a_link_before_the_end_is_no_end(gateway: str) -> None:
     [
         (LINK, LINK),
         ("http://example.com/output.mp4?a=b", "https://example.com/output.mp4?a=b"),
-        ("http://example.com:80/a.mp4", "https://example.com:80/a.mp4"),
+        ("http://example.com:80/a.mp4", "https://example.com/a.mp4"),
         ("http://127.0.0.1:8000/a.mp4", "http://127.0.0.1:8000/a.mp4"),
         ("http://localhost/a.mp4", "http://localhost/a.mp4"),
         ("http://[::1]:8000/a.mp4", "http://[::1]:8000/a.mp4"),

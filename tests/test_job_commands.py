@@ -197,8 +197,9 @@ def test_there_is_nothing_to_reconcile_about_a_job_that_is_known(vendor: Vendor,
 def test_again_is_only_a_quote_and_its_yes_buys(vendor: Vendor, tmp_path: Path) -> None:
     wish = ("--model", "MJ", "--size", "720p", "--user-id", "someone", "--out", str(tmp_path / "there"))
     first = vendor.make(*wish, "--n", "2").document
-    quoted = vendor.run("again", first["job"])
+    quoted = vendor.run("again", first["job"], "--channel", "telegram")
 
+    assert quoted.document["next"][-2:] == ["--channel", "telegram"], "the chat is the same"
     assert (quoted.code, quoted.document["event"], creates(vendor)) == (0, "quote", 1)
     assert (quoted.document["cost"]["quoted"], quoted.document["token"] is None) == (20, False)
     assert quoted.document["requested"] == first["requested"]

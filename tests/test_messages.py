@@ -105,7 +105,7 @@ def test_both_languages_say_the_same_things_with_the_same_values() -> None:
 def test_every_text_is_said_somewhere() -> None:
     units = {f"unit.{gateway.unit.name}" for gateway in catalogue.gateways()}
     whats = {f"what.{id}" for id in catalogue.task_types()} & set(TEXTS["en"])
-    families = {key for key in TEXTS["en"] if key.startswith(("option.", "charged."))} | made_for()
+    families = {key for key in TEXTS["en"] if key.startswith(("option.", "value.", "charged."))} | made_for()
     families |= noted() | whats
     used = said() | {f"error.{kind}" for kind in kinds()} | units | families | {"error.fallback"}
     assert set(TEXTS["en"]) - used == set()

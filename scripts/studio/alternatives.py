@@ -18,16 +18,30 @@ MOST = 2
 CANNOT = frozenset({"unsupported_option", "same_field", "contradiction"})
 
 
-def explain(no: UsageError, offers: Collection[Offer], than: Offer, asked: Asked, gateway: Gateway) -> None:
-    """Add to what a model cannot do who else makes that; or, of a size that nobody makes, the largest there
-    is and who makes that."""
+def explain(  # noqa: PLR0913 - what was asked for, and of whom
+    no: UsageError,
+    offers: Collection[Offer],
+    than: Offer,
+    asked: Asked,
+    gateway: Gateway,
+    *,
+    model: ModelSpec,
+    inputs: Collection[Source] = (),
+) -> None:
+    """Add to what a model cannot do who else makes that: in the same list, or where there is nobody, of those
+    that others sell; or, of a size that nobody makes, the largest there is and who makes that."""
     name, largest = _too_large(no, offers, asked, gateway)
     if largest:
         no.about.update(asked=str(asked.options[name]).strip().upper(), largest=largest)
         no.instead = ()
         asked = replace(asked, options={**asked.options, name: largest})
     no.alternatives, nobody = alternatives(offers, None if largest else than, asked, gateway)
-    if nobody and "asked" in no.about and understood(asked.options):
+    no.alternatives += elsewhere(model, asked, inputs) if no.kind in CANNOT else ()
+    if no.kind in CANNOT and not no.alternatives:
+        others = [one for one in catalogue.models(asked.task_type) if one.id != than.model_id]
+        no.alternatives = tuple(_bound(others, asked, inputs))[:MOST]
+    _name_listeners(no, model, asked)
+    if nobody and not no.alternatives and "asked" in no.about and understood(asked.options):
         times = {no.about["asked"]} & {params.times(asked.n)}  # how many matters where it is the trouble
         named = (
             f"{value}" if name in PICTURE else said(name, value) for name, value in asked.options.items()
@@ -60,7 +74,11 @@ def alternatives(
         nobody = False
         if newest[offer.model_id] is offer and (than is None or offer.model_id != than.model_id):
             traits = spec.traits if spec else {}
-            found.append(Alternative(offer.model_id, offer.name, traits, price.amount, gateway.unit))
+            sold = [one for one in catalogue.models(asked.task_type) if one.id == offer.model_id]
+            at = gateway.id if len(sold) > 1 else None  # the price, and what it can do, are those of this one
+            found.append(
+                Alternative(offer.model_id, offer.name, traits, price.amount, gateway.unit, gateway=at)
+            )
     return tuple(sorted(found, key=lambda one: (one.amount is None, one.amount))), nobody
 
 
@@ -78,10 +96,18 @@ def elsewhere(model: ModelSpec, asked: Asked, inputs: Collection[Source] = ()) -
     return tuple(replace(one, traits={}) for one in found)
 
 
-def listeners(no: UsageError, model: ModelSpec, asked: Asked, inputs: Collection[Source] = ()) -> None:
+def of_others(model: ModelSpec, asked: Asked) -> tuple[Alternative, ...]:
+    """Other models of the same vendor that the wish binds to, at most two, in the catalogue's order."""
+    others = [one for one in catalogue.models(asked.task_type) if one.provider == model.provider]
+    return tuple(_bound([one for one in others if one.id != model.id], asked, ()))[:MOST]
+
+
+def _name_listeners(no: UsageError, model: ModelSpec, asked: Asked) -> None:
     """Add to what a model has no option for who has it, whoever sells that."""
+    if asked.task_type not in model.forms or no.kind != "unsupported_option":
+        return
     deaf = [name for name in asked.options if not catalogue.takes(model, asked.task_type, [name])]
-    if no.kind != "unsupported_option" or not deaf:
+    if not deaf:
         return
     here = [one for one in catalogue.models(asked.task_type) if catalogue.takes(one, asked.task_type, deaf)]
     anywhere = [
@@ -90,10 +116,6 @@ def listeners(no: UsageError, model: ModelSpec, asked: Asked, inputs: Collection
     lacking = [name for name in deaf if name not in model.always]  # not what it only makes in one way
     names = ", ".join(dict.fromkeys(one.id for one in here or anywhere if lacking and not one.any_name))
     no.detail = " ".join(filter(None, (no.detail, f"{flag(lacking[0])} is for: {names}." if names else None)))
-    if not no.alternatives:
-        no.alternatives = tuple(_bound(here, asked, inputs))[:MOST]
-    if names and here:
-        no.about.pop("wish", None)  # somebody can
 
 
 def _bound(specs: Collection[ModelSpec], asked: Asked, inputs: Collection[Source]) -> Iterator[Alternative]:

@@ -43,7 +43,8 @@ def link(value: Any) -> str | None:
     """A link on the web, which has a host; None for anything else."""
     try:
         found = text(value) or ""
-        return found if found.startswith(("http://", "https://")) and urlsplit(found).hostname else None
+        parts = urlsplit(found)
+        return found if parts.scheme in {"http", "https"} and parts.hostname else None
     except ValueError:
         return None
 
@@ -160,7 +161,8 @@ def over_https(link: str) -> str:
     """A link as it is followed: a plain http one over https, but to this machine, as in a rehearsal."""
     parts = urlsplit(link)
     local = parts.hostname in {"localhost", "127.0.0.1", "::1"}
-    return link if parts.scheme != "http" or local else parts._replace(scheme="https").geturl()
+    plain = parts._replace(scheme="https", netloc=parts.netloc.removesuffix(":80"))
+    return link if parts.scheme != "http" or local else plain.geturl()
 
 
 def reason(response: Response) -> tuple[str | None, str | None]:

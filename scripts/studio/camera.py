@@ -15,6 +15,9 @@ from studio.types import Json
 
 PLACE = "{camera}"
 """Stands in a prompt where a move is to be written."""
+BRACKETS = re.compile(r"([^\[\]]*)\[([^\[\]]*)\]")
+LIKE = 0.7  # of two words for a move
+BETWEEN = " ,，、;；"
 LATIN = re.compile(r"[a-z0-9]+")
 ENDINGS = ("", "s", "es", "ing", "ning")  # pans, pushes, tilting, panning
 
@@ -28,11 +31,12 @@ class Moves:
 
 
 def read(said: str) -> tuple[Moves, ...]:
-    """One after the other: "slow push in, then pan left"; at once: 推进、上升. Raises UsageError, which names
-    what there is."""
+    """One after the other: "slow push in, then pan left"; at once: 推进、上升; or in brackets, as it is sent.
+    Raises UsageError, which names what there is."""
     after = "|".join(map(_between, _data()["then"]))
     at_once = "|".join(map(_between, _data()["together"]))
-    steps = [[part for part in re.split(at_once, step) if part.strip()] for step in re.split(after, said)]
+    parts = [step for piece in re.split(after, said) for step in _brackets(piece)]
+    steps = [[part for part in re.split(at_once, step) if part.strip()] for step in parts]
     made = tuple(_moves(said, step) for step in steps if step)
     if not made:
         raise _unknown(said, said)
@@ -41,7 +45,13 @@ def read(said: str) -> tuple[Moves, ...]:
 
 def names(moves: Moves, language: str) -> list[str]:
     """What each is called."""
-    return [_data()["moves"][name][language] for name in moves.names]
+    return [called(name, language) or name for name in moves.names]
+
+
+def called(name: str, language: str) -> str | None:
+    """What a move is called; None where that is none."""
+    move = _data()["moves"].get(name)
+    return move[language] if move else None
 
 
 def written(moves: Moves, form: Json) -> str:
@@ -71,12 +81,27 @@ def placed(prompt: str | None, moves: Iterable[str]) -> str:
     return text.replace(PLACE, whole) if places else f"{text.rstrip()} {whole}".strip()
 
 
+def _brackets(text: str) -> list[str]:
+    """Each pair of square brackets is a step of its own, with what stands before it; a text without any is
+    one."""
+    steps = [f"{before.strip(BETWEEN)} {inside}" for before, inside in BRACKETS.findall(text)]
+    rest = BRACKETS.sub("", text).strip(BETWEEN)
+    return [*steps, *([rest] if rest else [])]
+
+
 def _moves(said: str, parts: Iterable[str]) -> Moves:
     found = [_move(said, part) for part in parts]
     names = tuple(dict.fromkeys(name for name, _ in found))
     paces = dict.fromkeys(pace for _, pace in found if pace)
     clash = next((pair for pair in _data()["opposites"] if set(pair) <= set(names)), None)
     still = _data()["still"] if _data()["still"] in names and len(names) > 1 else None
+    if len(paces) > 1:
+        raise UsageError(
+            f"Moves at the same time have one pace, and not {' and '.join(paces)}.",
+            kind="contradiction",
+            detail="One after the other: with `then`, or 然后, between them.",
+            about={"asked": " + ".join(paces)},
+        )
     if clash or still:
         raise UsageError(
             f"The camera cannot do both at once: {said}.",
@@ -84,7 +109,7 @@ def _moves(said: str, parts: Iterable[str]) -> Moves:
             detail="One after the other: with `then`, or 然后, between them.",
             about={"asked": said},
         )
-    return Moves(names, " ".join(paces))
+    return Moves(names, "".join(paces))
 
 
 def _move(said: str, part: str) -> tuple[str, str]:
@@ -109,15 +134,14 @@ def _move(said: str, part: str) -> tuple[str, str]:
 
 def _unknown(said: str, part: str) -> UsageError:
     listed = [f"{move['en']} ({move['zh']})" for move in _data()["moves"].values()]
-    near = difflib.get_close_matches(_plain(part), _phrases(), n=2)
+    near = difflib.get_close_matches(_plain(part), _phrases(), n=2, cutoff=LIKE)
     meant = dict.fromkeys(_phrases()[phrase] for phrase in near)
-    names = [_data()["moves"][name] for name in meant]
     return UsageError(
         f"There is no camera move {part}.",
         kind="unknown_move",
         detail=f"There are: {', '.join(listed)}.",
         about={"asked": said},
-        instead=[f"{move['zh']} {move['en']}" for move in names] or listed,
+        instead=meant or _data()["moves"],
     )
 
 

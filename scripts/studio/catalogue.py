@@ -294,6 +294,7 @@ def _model(provider: str, row: Json) -> ModelSpec:
             "rates": rates,
             "prices": prices,
             "default_with": tuple(row.get("default_with", ())),
+            "slow": tuple(row.get("slow", ())),
         }
     )
 

@@ -17,6 +17,7 @@ from studio.messages import action, helps_elsewhere
 from studio.speech import Voice
 from studio.types import Alternative, Gateway, Job, Json, Plan, Saved
 
+BOUGHT = frozenset({"sending", "submitted", "unknown", "done"})  # or perhaps
 RESULT = "media-studio/result/1"
 QUOTE = "media-studio/quote/1"
 EVENT = "media-studio/event/1"
@@ -172,7 +173,7 @@ def failure(  # noqa: PLR0913 - all by name; most are absent where nothing was b
         send, resend = _files(job, gateway, voice, now, told)
     else:
         made, send, resend = _no_job(plan, gateway, voice), [], []
-    others = others_for(error, plan) if others is None else others
+    others = others_for(error, plan, job) if others is None else others
     spoken = [speech.failure(error, voice, plan=plan, gateway=gateway, others=others, job=job)]
     if job and isinstance(error, NotSaved) and error.kind != "files_gone":
         spoken[0]["message"] = speech.besides(spoken[0]["message"], speech.unsaved(job, voice))
@@ -192,10 +193,10 @@ def failure(  # noqa: PLR0913 - all by name; most are absent where nothing was b
     }
 
 
-def others_for(error: StudioError, plan: Plan | None) -> tuple[Alternative, ...]:
+def others_for(error: StudioError, plan: Plan | None, job: Job | None = None) -> tuple[Alternative, ...]:
     """The models to try instead: those that can do what this one cannot, or, where it failed or cannot be
     had, those that make the same; where the account lacks the credit, only cheaper ones. Where it was this
-    gateway's no, the same model at another."""
+    gateway's no, the same model at another; never beside a job that is, or may be, bought."""
     helps = action(error.kind, type(error).kind)
     if error.alternatives or plan is None:
         return error.alternatives
@@ -205,7 +206,8 @@ def others_for(error: StudioError, plan: Plan | None) -> tuple[Alternative, ...]
     elif helps == "cheaper_model" and plan.billing.amount is not None:
         amount = plan.billing.amount
         found = tuple(one for one in plan.alternatives if one.amount is not None and one.amount < amount)
-    return (*found, *(plan.elsewhere if helps_elsewhere(error.kind) else ()))
+    bought = job is not None and job.state in BOUGHT
+    return (*found, *(plan.elsewhere if helps_elsewhere(error.kind) and not bought else ()))
 
 
 def remarked(document: Json, lines: Sequence[str]) -> Json:

@@ -12,7 +12,7 @@ from studio import arguments, catalogue, choices, clips, inputs, planning, steps
 from studio.app import App
 from studio.choices import Choice
 from studio.earlier import Earlier, earlier
-from studio.errors import UsageError
+from studio.errors import KeyProblem, UsageError
 from studio.form import Offer
 from studio.messages import Messages
 from studio.runner import Runner
@@ -76,9 +76,10 @@ def errand(app: App) -> Errand:
     parent = steps.parent(app, wish.parent) if wish.parent else None
     task_type = wishes.task_type_of(wish)
     choice = _choice(app, wish, task_type, before.model if before and before.keeps_model else None)
-    kept = choice.by == "preference" or (before is not None and before.keeps_model)
+    kept = before is not None and before.keeps_model
     if not kept:
         _check_whose(app, wish, task_type, choice)
+    kept = kept or choice.by == "preference"
     choice, task_type, sources = _at_a_gateway(app, wish, task_type, choice, [choice.model] if kept else None)
     if before:
         before.check_unchanged(sources)
@@ -86,7 +87,7 @@ def errand(app: App) -> Errand:
         if among > 1:
             said = Messages(wish.language).say("from_one_of_many", n=before.number, of=among)
             app.remarks.append(said)
-    gateway = app.reach(choice.model.gateway, wish.speed)
+    gateway = _reached(app, wish, task_type, choice)
     if wish.speed != 1.0 and not app.sandbox and not is_loopback(gateway.urls["api"]):
         raise UsageError("--speed is for rehearsals: give --sandbox too.", kind="speed_refused")
     if app.sandbox and task_type.kind == "video" and not clips.can_measure():
@@ -132,7 +133,10 @@ def _at_a_gateway(
     """The model at the first gateway that can be paid and takes these files, and what came of looking at
     them. Raises what stopped it at the first, with the other gateways that would take them."""
     problem: UsageError | None = None
-    for model in only or wishes.sold_at(choice.model, task_type, wish, app.payable):
+    sold = wishes.sold_at(choice.model, task_type, wish, app.payable)
+    if choice.by == "default":  # it was chosen with its gateway, by what was asked for
+        sold.sort(key=lambda model: model.gateway != choice.model.gateway)
+    for model in only or sold:
         try:
             made = wishes.of_vendor(task_type, model, wish)
             wishes.check_prompt(wish, made)
@@ -142,6 +146,16 @@ def _at_a_gateway(
     assert problem is not None
     problem.alternatives = problem.alternatives or wishes.takers(choice.model, task_type, wish)
     raise problem
+
+
+def _reached(app: App, wish: Wish, task_type: TaskType, choice: Choice) -> Gateway:
+    """The gateway, or that it has no key, with those that have one and sell the same."""
+    try:
+        return app.reach(choice.model.gateway, wish.speed)
+    except KeyProblem as no:
+        sold = wishes.takers(choice.model, task_type, wish)
+        no.alternatives = tuple(one for one in sold if one.gateway in app.payable)
+        raise
 
 
 def _choice(app: App, wish: Wish, task_type: TaskType, kept: ModelSpec | None) -> Choice:

@@ -23,7 +23,7 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, MaxRetryError, Ne
 from urllib3.util.retry import Retry
 
 from studio.contract import KEY, Request, Response
-from studio.errors import InternalError, NetworkError, NotSaved, StudioError, UnknownOutcome
+from studio.errors import InternalError, NetworkError, NotSaved, StudioError, UnknownOutcome, UsageError
 from studio.redact import forms, without_keys
 from studio.settings import is_loopback
 from studio.types import Gateway
@@ -78,6 +78,8 @@ class Http:
                 raise NetworkError(
                     f"{_capital(request.what)} could not be built ({type(odd).__name__}). Nothing was bought."
                 ) from None
+            except InternalError as held:  # before any byte of it has left
+                raise UsageError(f"{held.message} Nothing was bought.", kind="holds_key") from None
             prepared.headers["Connection"] = "close"
             try:
                 return self._receive(session, request, prepared, self._gateway.paid_timeout)

@@ -37,6 +37,7 @@ class Messages:
     def __init__(self, language: str) -> None:
         self.language = language
         self._texts = _texts(language)
+        self._values = [key for key in self._texts if key.startswith("value.")]
 
     def say(self, key: str, **values: object) -> str:
         return self._texts[key].format_map({name: str(value) for name, value in values.items()})
@@ -111,10 +112,13 @@ class Messages:
     def option(self, name: str) -> str:
         """What an option, or a task, is called among people."""
         known = self._texts.get(f"option.{name}") or self._texts.get(f"task.{name}")
-        return known or name.replace("_", " ")
+        return known or camera.called(name, self.language) or name.replace("_", " ")
 
     def plainly(self, text: str) -> str:
         """A text in which options, tasks and lengths go by the names that people have for them."""
+        for key in self._values:
+            _, name, value = key.split(".")
+            text = text.replace(f"{name} {value}", self._texts[key])
         named = NAMES.sub(lambda found: self.option(found[0]), text)
         return LENGTH.sub(lambda found: self.say("seconds", seconds=found[1]), named)
 
@@ -157,7 +161,8 @@ class Messages:
             return self.option(name) if truth else self.say("without", option=self.option(name))
         if name == "duration":
             return self.say("seconds", seconds=meant)
-        return str(meant) if name in PLAIN else f"{self.option(name)} {meant}"
+        own = self._texts.get(f"value.{name}.{meant}")
+        return own or (str(meant) if name in PLAIN else f"{self.option(name)} {meant}")
 
     def model(self, plan: Plan) -> str:
         """The model, and whose account pays, where it can be bought through several."""

@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import Any
 
 from studio import billing, camera, catalogue, choosing, conditions, params, tables
-from studio.alternatives import alternatives, elsewhere, explain, listeners, stands_twice, to_try
+from studio.alternatives import alternatives, elsewhere, explain, stands_twice, to_try
 from studio.errors import NetworkError, UsageError
-from studio.form import Offer, Resolved
+from studio.form import Asked, Offer, Resolved
 from studio.inputs import given
 from studio.messages import CJK
 from studio.types import Billing, Gateway, Json, ModelRef, ModelSpec, Plan, Source, TaskType
@@ -52,23 +52,25 @@ def draft(  # noqa: PLR0913 - the parts of a plan, each found by a step of its o
             offer.model_id, offer.name, model.provider, gateway.id, poll_every=model.poll_every
         )
     whole, presumed = params.presuming(offer, asked, profile.options if profile else {})
+    if presumed and not _goes_together(offer, whole, model):  # what was said counts
+        whole, presumed = asked, {}
+    if "camera" in asked.options:  # a move that there is not is no model's
+        camera.read(str(asked.options["camera"]))
     try:
         resolved = params.bind(offer, whole, model.options, model.always)
         conditions.check(offer, resolved.values, asked.files)
         price, resolved = billing.choose(offer, resolved, asked.n, gateway)
     except UsageError as no:
         wanted = whole if no.about.get("asked") in presumed.values() else asked
-        explain(no, offers, offer, wanted, gateway)
-        no.alternatives += elsewhere(model, wanted, inputs)
-        listeners(no, model, wanted, inputs)
+        explain(no, offers, offer, wanted, gateway, model=model, inputs=inputs)
         raise
     prompt, resolved, moves = _with_camera(wish.prompt, offer, resolved, own)
     check_prompt(replace(wish, prompt=prompt), task_type)
     if step:
         resolved = replace(resolved, values={**resolved.values, **step(resolved.values)})
     resolved, price = _unchecked(wish, offer, resolved, price)
-    slow = model.slow if _holds(model.slow.get("when"), resolved.values) else {}
-    if slow and price.amount is not None:
+    slow = next((row for row in model.slow if _holds(row["when"], resolved.values)), {})
+    if "basis" in slow and price.amount is not None:
         price = replace(price, basis=f"{price.basis}, {slow['basis']}")
     others, _ = alternatives(offers, offer, whole, gateway)
     found = list(_notes(task_type, model, resolved.values, inputs, prompt))
@@ -82,7 +84,7 @@ def draft(  # noqa: PLR0913 - the parts of a plan, each found by a step of its o
         gateway=gateway.id,
         task_type=task_type.id,
         kind=task_type.kind,
-        model=ModelRef(id=offer.model_id, name=offer.name, version=offer.version),
+        model=_sent_as(ModelRef(id=offer.model_id, name=offer.name, version=offer.version), wish),
         prompt=prompt,
         n=asked.n,
         values=resolved.values,
@@ -106,9 +108,28 @@ def draft(  # noqa: PLR0913 - the parts of a plan, each found by a step of its o
         notes=(*notes("now"), *_too_many(moves, own)),
         end_notes=notes("end"),
         dropped=resolved.dropped,
-        later=bool(slow),
+        later=slow.get("later", False),
         link_life=catalogue.vendor(model.provider).link_life,
     )
+
+
+def _sent_as(model: ModelRef, wish: Wish) -> ModelRef:
+    """The model as it is told: by the id that is sent, where that was given past our tables."""
+    id = wish.unchecked.get("model")
+    return model if id is None else replace(model, id=id, name=id)
+
+
+def _goes_together(offer: Offer, whole: Asked, model: ModelSpec) -> bool:
+    """Whether no condition of the form stands between the options. What it lacks is told later."""
+    try:
+        resolved = params.bind(offer, whole, model.options, model.always)
+    except UsageError:
+        return True
+    try:
+        conditions.check(offer, resolved.values, whole.files)
+    except UsageError:
+        return False
+    return True
 
 
 def _notes(
@@ -149,10 +170,11 @@ def _with_camera(
     said of them is no parameter any more."""
     said = resolved.values.get("camera")
     if said is None:
-        if "camera" in offer.schema.get("properties", {}) and camera.PLACE in (prompt or ""):
+        if camera.PLACE in (prompt or ""):
             raise UsageError(
                 f"The prompt has {camera.PLACE}, and no --camera says what stands there.",
                 kind="option_needed",
+                detail=f"Say it, or take {camera.PLACE} out of the prompt.",
                 about={"model": offer.name, "asked": "camera"},
             )
         return prompt, resolved, 0
@@ -164,8 +186,8 @@ def _with_camera(
     return camera.placed(prompt, written), replace(resolved, values=values, applied=applied), most
 
 
-def _holds(when: Mapping[str, Any] | None, values: Mapping[str, Any]) -> bool:
-    return when is not None and all(values.get(name) == value for name, value in when.items())
+def _holds(when: Mapping[str, Any], values: Mapping[str, Any]) -> bool:
+    return all(values.get(name) == value for name, value in when.items())
 
 
 def _unchecked(wish: Wish, offer: Offer, resolved: Resolved, price: Billing) -> tuple[Resolved, Billing]:

@@ -22,8 +22,10 @@ from studio.errors import (
     InternalError,
     Interrupted,
     JobFailed,
+    KeyProblem,
     LedgerError,
     NetworkError,
+    NoCredit,
     NotSaved,
     RateLimited,
     StudioError,
@@ -387,7 +389,7 @@ def _lasting(url: str) -> str:
 def _failure(end: Failed) -> StudioError:
     """A task that failed was accepted: only what says why it failed is a kind of its own."""
     known = errors.REFUSALS[end.kind][0] if end.kind in errors.REFUSALS else JobFailed
-    plain = known in {JobFailed, ContentRefused}
+    plain = known in {JobFailed, ContentRefused, NoCredit, KeyProblem}
     error, kind = (known, end.kind) if plain else (JobFailed, JobFailed.kind)
     return error(end.message, kind=kind, provider_code=end.code, detail=None, charged=end.charged)
 

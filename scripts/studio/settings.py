@@ -54,7 +54,7 @@ class Settings:
                 detail=f"{where_from(gateway)} To try without one: --sandbox.",
             )
         odd = not key.isascii() or any(char.isspace() for char in key) or len(key) < SHORTEST
-        owner = _plainly_of_another(key, gateway)
+        owner = _plainly_of_another(key, gateway) or self._set_for_another(key, gateway)
         if odd or owner or not key.startswith(gateway.key_prefix):
             beginning = f": they start with {gateway.key_prefix}" if gateway.key_prefix else ""
             why = f", but looks like one of {owner}" if owner else beginning
@@ -64,6 +64,14 @@ class Settings:
                 kind="key_malformed",
             )
         return key
+
+    def _set_for_another(self, key: str, gateway: Gateway) -> str | None:
+        """The name of the gateway whose variable holds the key that was given for this one alone."""
+        if self.environment.get(gateway.key_env, "").strip() == key:
+            return None
+        holders = (made for made in catalogue.gateways() if made.id != gateway.id)
+        found = (made for made in holders if self.environment.get(made.key_env, "").strip() == key)
+        return next((made.name for made in found), None)
 
     def has_key(self, gateway: Gateway) -> bool:
         return bool((self.api_key or self.environment.get(gateway.key_env, "")).strip())
@@ -190,6 +198,12 @@ def _config(file: Path) -> Json:
         _check(own, GATEWAY_SETTINGS, f"{file}, gateways.{id}")
         made = next(gateway for gateway in catalogue.gateways() if gateway.id == id)
         _check(own.get("names", {}), dict.fromkeys(made.names, str), f"{file}, gateways.{id}.names")
+        for name, spelling in own.get("names", {}).items():
+            if spelling not in {name, made.names[name]}:
+                raise UsageError(
+                    f"{file}, gateways.{id}.names: {name} can be {name} or {made.names[name]}.",
+                    kind="bad_config",
+                )
     return config
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from studio import cadence, documents, onward, speech
 from studio.app import App
-from studio.errors import InternalError, LedgerError, StudioError
+from studio.errors import InternalError, KeyProblem, LedgerError, NetworkError, StudioError
 from studio.types import Job, Json
 
 A_MOMENT = 0.05  # seconds
@@ -74,9 +74,11 @@ def failure(app: App, error: StudioError) -> Json:
         error.charged = "no" if job is None or job.state == "intent" else "maybe"
     elif job and job.state in {"sending", "submitted"} and error.charged == "no":
         error.charged = "maybe"  # whatever went wrong, something is under way
+    elif job and job.state == "done" and isinstance(error, KeyProblem | NetworkError):
+        error.charged = "yes"  # it is made and paid for; only this step cost nothing
     others = [
         replace(one, keyless=one.gateway is not None and one.gateway not in app.payable)
-        for one in documents.others_for(error, job.plan if job else app.plan)
+        for one in documents.others_for(error, job.plan if job else app.plan, job)
     ]
     return documents.failure(
         error,

@@ -141,7 +141,8 @@ class ModelSpec:
     rates: Mapping[str, tuple[Json, ...]] = field(default_factory=dict)
     # task type -> rows of {"when", "steps", "per", "basis"}: billed from, where there is no live list
     estimates: Mapping[str, tuple[int, int]] = field(default_factory=dict)  # task type -> where it is another
-    slow: Json = field(default_factory=dict)  # {"when", "estimate", "poll_every"}: options that make it wait
+    slow: tuple[Json, ...] = ()  # rows of {"when", "estimate"}: options that take longer; the first counts
+    # "poll_every", "basis" of the price, and "later": it may take days
     any_name: bool = False  # any name is passed on as given: which there are is not known
     default_with: tuple[str, ...] = ()  # options with which it is the default, where nobody names a model
     takes: Mapping[str, Json] = field(default_factory=dict)

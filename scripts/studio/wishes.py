@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from studio import catalogue, choosing, params, terms
-from studio.alternatives import elsewhere
+from studio.alternatives import elsewhere, of_others
 from studio.errors import UsageError
 from studio.inputs import check_count, count, inspect, named, takes
 from studio.types import Alternative, ModelSpec, Source, TaskType
@@ -94,8 +94,32 @@ def task_type_of(wish: Wish) -> TaskType:
     if fitting:
         return fitting[0]
     if made:
-        check_count(next(one for one in possible if not one.step), wish.files)
+        _check_fit(named[0], next(one for one in possible if not one.step), wish)
     raise UsageError(f"No task type takes {count(wish.files)}.", kind="bad_inputs")
+
+
+def _check_fit(model: ModelSpec, nearest: TaskType, wish: Wish) -> None:
+    """Raises UsageError where a model that was named makes nothing of just these files: with what it makes,
+    and others of its vendor that make something of them."""
+    try:
+        check_count(nearest, wish.files)
+    except UsageError as no:
+        made = catalogue.vendor(model.provider).task_types.values()
+        fitting = (one for one in made if takes(one, wish.files) and not one.step)
+        unfit = UsageError(
+            no.message,
+            kind="files_unfit",
+            detail=f"{model.name} makes {', '.join(model.task_types)}.",
+            about={"model": model.name, "asked": " + ".join(model.task_types)},
+        )
+        unfit.alternatives = next((_others(model, one, wish) for one in fitting), ())
+        raise unfit from None
+
+
+def _others(model: ModelSpec, task_type: TaskType, wish: Wish) -> tuple[Alternative, ...]:
+    """Those of the same vendor that make this."""
+    asked = params.read(task_type.id, wish.prompt, wish.n, wish.options)
+    return of_others(model, replace(asked, files=named(wish.files)))
 
 
 def check_prompt(wish: Wish, task_type: TaskType) -> None:
@@ -140,6 +164,8 @@ def model_of(wish: Wish, task_type: TaskType, payable: Collection[str]) -> Model
     first = among[0]
     if len(gateways) > 1 or not catalogue.vendor(first.provider).live:
         raise choosing.unknown(wish.model, among, task_type.id)
+    if payable and first.gateway not in payable:  # its list cannot be asked, and others may have it
+        raise choosing.unknown(wish.model, catalogue.models(), task_type.id)
     return ModelSpec(id=wish.model, name=wish.model, provider=first.provider, gateway=first.gateway)
 
 
@@ -167,12 +193,14 @@ def _not_so(model: ModelSpec, wish: Wish, task_type: TaskType) -> UsageError:
     """A model that is known, but does not make this, or not at the gateway that was named."""
     sold = [one for one in catalogue.models(task_type.id) if one.id == model.id]
     if not sold:
-        return UsageError(
+        no = UsageError(
             f"{model.name} does not make {task_type.id}.",
             kind="unsupported_option",
             detail=f"It makes {', '.join(model.task_types)}.",
             about={"model": model.name, "asked": task_type.id},
         )
+        no.alternatives = _others(model, task_type, wish)
+        return no
     no = UsageError(
         f"{model.name} is not sold through {wish.gateway or wish.provider} for {task_type.id}.",
         kind="sold_elsewhere",

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import urllib.request
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,20 +35,6 @@ class Doors(Stage):
         made = super().run(*words)
         assert not any(key in made.stdout + made.stderr for key in KEYS.values())
         return made
-
-    def control(self, what: str, body: Any, method: str = "POST") -> None:
-        request = urllib.request.Request(
-            f"{self.box.urls[self.at]['api']}/__sandbox/{what}",
-            method=method,
-            data=json.dumps(body).encode(),
-            headers={"Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request, timeout=10):
-            pass
-
-    @property
-    def stats(self) -> Any:
-        return self.box.stats()[self.at]
 
     @property
     def requests(self) -> dict[str, int]:

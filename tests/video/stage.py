@@ -56,6 +56,7 @@ class Stage:
     box: Sandbox
     clock: Clock
     home: Path
+    at: str = "imagine-future"  # the gateway that `fault`, `control` and `stats` speak of
 
     @property
     def env(self) -> dict[str, str]:
@@ -112,9 +113,8 @@ class Stage:
         self.control("faults", {**body, "when": when} if when else body)
 
     def control(self, what: str, body: Any, method: str = "POST") -> None:
-        api = self.box.urls["imagine-future"]["api"]
         request = urllib.request.Request(
-            f"{api}/__sandbox/{what}",
+            f"{self.box.urls[self.at]['api']}/__sandbox/{what}",
             method=method,
             data=json.dumps(body).encode(),
             headers={"Content-Type": "application/json"},
@@ -124,7 +124,7 @@ class Stage:
 
     @property
     def stats(self) -> Any:
-        return self.box.stats()["imagine-future"]
+        return self.box.stats()[self.at]
 
     @property
     def requests(self) -> dict[str, int]:

@@ -3,37 +3,19 @@ one of them says no."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
 
-from sandbox import Sandbox
-from studio import cli
 from video.doors import FIRST, KEYS, SECOND, Doors
-from video.stage import Clock, Film, film, png, said
+from video.stage import Film, film, png, said
 
 PROMPT = "a red fox in snow"
 TEXT = ("--task-type", "text_to_video", "--prompt", PROMPT)
 HAILUO = ("--provider", "hailuo")
 HOUR = 3600.0
-
-
-@pytest.fixture
-def doors(home: Path, tmp_path: Path, clips: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Doors]:
-    clock = Clock()
-    monkeypatch.setattr(cli, "SystemClock", lambda interrupts: clock)
-    monkeypatch.chdir(home)
-    (tmp_path / "twin").mkdir()
-    (tmp_path / "twin" / "clips").symlink_to(clips)
-    with Sandbox(tmp_path / "twin", clock=clock.time) as box:
-        made = Doors(box, clock, home)
-        for name, value in made.env.items():
-            monkeypatch.setenv(name, value)
-        yield made
-        assert all(figures["violations"] == [] for figures in box.stats().values())
 
 
 def pictures(folder: Path, many: int = 1) -> tuple[str, ...]:
@@ -111,6 +93,16 @@ def test_it_is_the_first_gateway_that_has_a_key_and_sells_it(
     assert document["cost"]["quoted"] == (0.5 if gateway == FIRST else None)
     name = {FIRST: "302.AI", SECOND: "gpt.ge"}[gateway]
     assert (f"({name})" in said(document)) is (document["model"]["id"] == "MiniMax-Hailuo-02")
+
+
+def test_with_no_model_named_it_is_the_first_that_has_what_was_asked_for(doors: Doors) -> None:
+    fast = doors.done("quote", *TEXT, "--set", "fast_pretreatment=true")
+    assert (fast["gateway"], fast["model"]["id"]) == (SECOND, "MiniMax-Hailuo-02")
+    moved = doors.done("quote", *pictures(doors.home), "--task-type", "image_to_video", "--camera", "推进")
+    assert (moved["gateway"], moved["model"]["id"]) == (FIRST, "I2V-01-Director")
+    doors.keys(SECOND)
+    moved = doors.done("quote", *pictures(doors.home), "--task-type", "image_to_video", "--camera", "推进")
+    assert (moved["gateway"], moved["model"]["id"]) == (SECOND, "MiniMax-Hailuo-02")
 
 
 def test_a_picture_that_the_first_gateway_does_not_take_goes_to_the_second(doors: Doors) -> None:

@@ -108,7 +108,10 @@ class Provider(ByCatalogue):
 
     def parse_file(self, task: TaskRef, ready: Ready, response: Response) -> Done:
         layers = self._answer(response)
-        found = _link([table(layer.get("file")) for layer in layers]) or _link(layers)
+        files = [table(layer.get("file")) for layer in layers]
+        if _first(files, "file_id", identifier) not in {None, ready.file}:
+            raise self._verdicts.said("bad_answer", response, None, "It answered about another file.")
+        found = _link(files) or _link(layers)
         code, said = _verdict(layers)
         if found is None and code not in FINE:
             raise self._verdicts.safe(response, code, said)
@@ -140,8 +143,9 @@ class Provider(ByCatalogue):
         one that refuses the content, is about the task, and no error of the asking."""
         layers = _layers(response)
         code, said = _verdict(layers)
-        missing = any(words in (said or "").lower() for words in self._raw["not_there"])
-        if response.status == 404 or (missing and response.status < 500 and not _state(layers)):
+        plain = (said or "").lower().replace("_", " ")
+        missing = code in FINE and any(words in plain for words in self._raw["not_there"])
+        if response.status == 404 or (missing and response.status in {200, 400} and not _state(layers)):
             raise self._verdicts.said("not_found", response, str(response.status), said)
         if response.status >= 300:
             raise self._verdicts.safe(response, None if code in FINE else code, said)
@@ -157,13 +161,15 @@ def _layers(response: Response) -> list[Json]:
     """Where a fact may stand: at the top, under `data`, or in `resp_data`, which is JSON written as text."""
     top = table(response.payload)
     data = table(top.get("data"))
-    layers = [top, data]
-    for outer in (top, data):
-        try:
-            layers.append(table(json.loads(outer.get("resp_data") or "{}")))
-        except (TypeError, ValueError, RecursionError):
-            continue
-    return layers
+    return [top, data, *(_written(outer.get("resp_data")) for outer in (top, data))]
+
+
+def _written(value: Any) -> Json:
+    """An object, or the text of one; an empty one for anything else."""
+    try:
+        return table(json.loads(value) if isinstance(value, str) else value)
+    except (ValueError, RecursionError):
+        return {}
 
 
 def _first(layers: list[Json], name: str, read: Any) -> Any:
@@ -184,7 +190,7 @@ def _link(layers: list[Json]) -> str | None:
 
 def _verdict(layers: list[Json]) -> tuple[str | None, str | None]:
     """The vendor's code, as text, and what is said beside it; by the vendor, or as the gateway says it."""
-    codes = [(base, identifier(base.get("status_code"))) for base in _bases(layers)]
+    codes = [(base, _code(base.get("status_code"))) for base in _bases(layers)]
     bad = next(((base, code) for base, code in codes if code not in FINE), None)
     if bad:
         return bad[1], text(bad[0].get("status_msg"))
@@ -192,8 +198,14 @@ def _verdict(layers: list[Json]) -> tuple[str | None, str | None]:
     well = layers[0].get("code") in (0, "0", "success")  # then the words around a task say no more
     around = None if well else text(layers[0].get("message"))
     said = text(error.get("message")) or around
-    zero = any(base.get("status_code") == 0 for base, _ in codes)
-    return ("0" if zero else None), said
+    return ("0" if any(code == "0" for _, code in codes) else None), said
+
+
+def _code(value: Any) -> str | None:
+    """A code as text, however it is written."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value) if type(value) is int else text(value)
 
 
 def _bases(layers: list[Json]) -> Iterator[Json]:
