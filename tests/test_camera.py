@@ -455,3 +455,16 @@ def test_moves_at_once_have_one_pace(words: str) -> None:
     with pytest.raises(UsageError) as stopped:
         camera.read(words)
     assert stopped.value.kind == "contradiction"
+
+
+@pytest.mark.parametrize(
+    ("words", "pace"),
+    [
+        ("slowly push in, slow tilt up", "slowly"),
+        ("慢慢推进，缓慢上升", "慢慢"),
+        ("very slow push in, slow tilt up", "very slow"),
+    ],
+)
+def test_one_pace_in_two_words_is_one(words: str, pace: str) -> None:
+    (moves,) = camera.read(words)
+    assert (moves.pace, len(moves.names)) == (pace, 2)

@@ -107,7 +107,7 @@ def test_who_leads_a_gateway_elsewhere_leads_it_away_from_its_other_address_too(
 def keys(gateway: Gateway, *words: str) -> dict[str, str]:
     """The keys that a command knows which speaks to this gateway."""
     made = arguments.parse(["quote", "--prompt", "a cat", *words])
-    return App(made, words, FakeClock(), nullcontext, lambda job, what: None)._keys(gateway)
+    return App(made, words, FakeClock(), nullcontext, lambda job, what: None).keys(gateway)
 
 
 @pytest.mark.parametrize("gateway", catalogue.gateways(), ids=lambda made: made.id)

@@ -78,7 +78,9 @@ def noted() -> set[str]:
     """The keys of what catalogues have to say besides."""
     types = [catalogue.task_type(id, model) for model in catalogue.models() for id in model.task_types]
     cameras = [vendor.raw["camera"] for vendor in catalogue.vendors() if "camera" in vendor.raw]
-    return {f"note.{note['say']}" for rows in (cameras, *(made.notes for made in types)) for note in rows}
+    lacks = [row for vendor in catalogue.vendors() for row in vendor.raw.get("lacks", {}).values()]
+    said = {note["say"] for rows in (cameras, *(made.notes for made in types)) for note in rows}
+    return {f"note.{name}" for name in said.union(*(row.values() for row in lacks))}
 
 
 def of_conditions(value: Any) -> set[str]:

@@ -134,7 +134,7 @@ CASES: dict[
         reports.models(ROWS, basis="table of 2026-02-28", sandbox=False),
         "DONE models ok",
         "doubao-seedream-4.5\ngemini-3.1-flash-image\ngemini-3-pro-image\nmidjourney",
-        "SeeDream 4.5  doubao-seedream-4.5  (default for text_to_image)",
+        "SeeDream 4.5  doubao-seedream-4.5  through ima  (default for text_to_image)",
     ),
     "live models": (
         reports.models([*LIVE, *LIVE], basis="live", sandbox=False),

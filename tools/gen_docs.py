@@ -323,9 +323,15 @@ def _model(spec: ModelSpec, gateways: Sequence[Gateway]) -> list[str]:
     unknown = [task_type for task_type in spec.task_types if task_type not in spec.prices]
     if unknown:
         rows.append((f"{', '.join(unknown)}: {unit.name}", "not known: asked about first"))
+    rows += [
+        (f"files for {task_type}", "; ".join(map(_input, catalogue.task_type(task_type, spec).inputs)))
+        for task_type, others in spec.takes.items()
+        if "inputs" in others
+    ]
     if spec.estimate:
         rows.append(("takes about", f"{spec.estimate[0]} to {spec.estimate[1]} s"))
-    return [f"### {spec.name}", _table(("fact", "value"), rows)]
+    through = f" through {spec.gateway}" if len(gateways) > 1 else ""
+    return [f"### {spec.name}{through}", _table(("fact", "value"), rows)]
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

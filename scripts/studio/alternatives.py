@@ -11,7 +11,7 @@ from studio.errors import UsageError
 from studio.form import Asked, Offer
 from studio.options import flag
 from studio.placing import PICTURE, said, understood
-from studio.types import Alternative, Gateway, ModelSpec, Source
+from studio.types import Alternative, Gateway, InputRule, ModelSpec, Source
 from studio.values import thousands
 
 MOST = 2
@@ -96,10 +96,9 @@ def elsewhere(model: ModelSpec, asked: Asked, inputs: Collection[Source] = ()) -
     return tuple(replace(one, traits={}) for one in found)
 
 
-def of_others(model: ModelSpec, asked: Asked) -> tuple[Alternative, ...]:
-    """Other models of the same vendor that the wish binds to, at most two, in the catalogue's order."""
-    others = [one for one in catalogue.models(asked.task_type) if one.provider == model.provider]
-    return tuple(_bound([one for one in others if one.id != model.id], asked, ()))[:MOST]
+def of_these(models: Collection[ModelSpec], asked: Asked) -> tuple[Alternative, ...]:
+    """Those of these models that the wish binds to, at most two."""
+    return tuple(_bound(models, asked, ()))[:MOST]
 
 
 def _name_listeners(no: UsageError, model: ModelSpec, asked: Asked) -> None:
@@ -114,7 +113,9 @@ def _name_listeners(no: UsageError, model: ModelSpec, asked: Asked) -> None:
         one for one in catalogue.models() if any(catalogue.takes(one, id, deaf) for id in one.task_types)
     ]
     lacking = [name for name in deaf if name not in model.always]  # not what it only makes in one way
-    names = ", ".join(dict.fromkeys(one.id for one in here or anywhere if lacking and not one.any_name))
+    takers = [one for one in here or anywhere if lacking and not one.any_name]
+    own = {one.id: f"{one.id} ({one.gateway})" for one in takers if one.id == model.id}  # at another gateway
+    names = ", ".join(dict.fromkeys(own.get(one.id, one.id) for one in takers))
     no.detail = " ".join(filter(None, (no.detail, f"{flag(lacking[0])} is for: {names}." if names else None)))
 
 
@@ -136,10 +137,20 @@ def _bound(specs: Collection[ModelSpec], asked: Asked, inputs: Collection[Source
 
 
 def _taken(spec: ModelSpec, task_type: str, inputs: Collection[Source]) -> bool:
-    """Whether files of these types are taken with a model at its gateway."""
+    """Whether these files are taken with a model at its gateway, as far as they were looked at."""
     made = catalogue.task_type(task_type, spec)
-    rules = [(made.rule(source.role), source.mime) for source in inputs]
-    return all(rule is not None and (mime is None or mime in rule.mime) for rule, mime in rules)
+    together = sum(len(source.data) for source in inputs)
+    room = made.inline_bytes is None or together <= made.inline_bytes
+    return room and all(_fits(made.rule(source.role), source) for source in inputs)
+
+
+def _fits(rule: InputRule | None, source: Source) -> bool:
+    if rule is None or source.url:
+        return rule is not None
+    short, long = sorted((source.width or 0, source.height or 0))
+    sides = not rule.min_side or not short or short >= rule.min_side
+    shape = not rule.ratio or not short or long <= rule.ratio * short
+    return source.mime in rule.mime and len(source.data) <= rule.max_bytes and sides and shape
 
 
 def stands_twice(offer: Offer, offers: Collection[Offer]) -> bool:

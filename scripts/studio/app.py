@@ -166,7 +166,7 @@ class App:
             {gateway.id: gateway}, catalogue.vendor(provider).raw, self.clock.time
         )
         known = {made.id: made for made in catalogue.gateways()} | {gateway.id: gateway}
-        http = Http(gateway, known, self._keys(gateway), speed)
+        http = Http(gateway, known, self.keys(gateway), speed)
         return Runner(
             speaks,
             http,
@@ -214,7 +214,7 @@ class App:
         about = self.job or id
         return self._ledger.get(about) if about and self._ledger else None
 
-    def _keys(self, gateway: Gateway) -> dict[str, str]:
+    def keys(self, gateway: Gateway) -> dict[str, str]:
         """Every key this process knows: the one to use, and those that must not leave by its door."""
         if self.sandbox:
             return {gateway.id: rehearsal_key(gateway)}

@@ -36,6 +36,13 @@ class _Once(argparse.Action):
 
 
 def _given_twice(name: str, one: object, other: object) -> UsageError:
+    if isinstance(one, list) and isinstance(other, list):
+        return UsageError(
+            f"{name} was given twice: all of them go after one.",
+            kind="contradiction",
+            detail=f"{name} {' '.join(map(str, (*one, *other)))}",
+            about={"asked": f"{' '.join(map(str, one))} + {' '.join(map(str, other))}"},
+        )
     return UsageError(
         f"{name} was given twice, as {one} and as {other}.",
         kind="contradiction",

@@ -6,7 +6,7 @@ from __future__ import annotations
 import difflib
 import functools
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from studio import catalogue
@@ -89,18 +89,18 @@ def _brackets(text: str) -> list[str]:
     return [*steps, *([rest] if rest else [])]
 
 
-def _moves(said: str, parts: Iterable[str]) -> Moves:
+def _moves(said: str, parts: Collection[str]) -> Moves:
     found = [_move(said, part) for part in parts]
     names = tuple(dict.fromkeys(name for name, _ in found))
-    paces = dict.fromkeys(pace for _, pace in found if pace)
+    paces = {_speed(pace): pace for _, pace in reversed(found) if pace}  # slow and slowly are one
     clash = next((pair for pair in _data()["opposites"] if set(pair) <= set(names)), None)
     still = _data()["still"] if _data()["still"] in names and len(names) > 1 else None
     if len(paces) > 1:
         raise UsageError(
-            f"Moves at the same time have one pace, and not {' and '.join(paces)}.",
+            f"Moves at the same time have one pace, and not {' and '.join(paces.values())}.",
             kind="contradiction",
             detail="One after the other: with `then`, or 然后, between them.",
-            about={"asked": " + ".join(paces)},
+            about={"asked": " + ".join(part.strip() for part in parts)},
         )
     if clash or still:
         raise UsageError(
@@ -109,7 +109,14 @@ def _moves(said: str, parts: Iterable[str]) -> Moves:
             detail="One after the other: with `then`, or 然后, between them.",
             about={"asked": said},
         )
-    return Moves(names, "".join(paces))
+    return Moves(names, "".join(paces.values()))
+
+
+def _speed(pace: str) -> str:
+    """The class of a pace: slow, fast or any."""
+    classes = _data()["pace"]
+    words = {word for word in (*LATIN.findall(pace), *LATIN.sub("", pace).split())}
+    return next((name for name, known in classes.items() if words & set(known)), "any")
 
 
 def _move(said: str, part: str) -> tuple[str, str]:
@@ -117,14 +124,15 @@ def _move(said: str, part: str) -> tuple[str, str]:
     data = _data()
     left = _plain(part)
     words, chinese, paces = LATIN.findall(left), "".join(LATIN.sub("", left).split()), []
-    for word in sorted((word for word in data["pace"] if not word.isascii()), key=len, reverse=True):
+    known = [word for words in data["pace"].values() for word in words]
+    for word in sorted((word for word in known if not word.isascii()), key=len, reverse=True):
         if word in chinese:  # 慢慢 before 慢
             paces.append(word)
             chinese = chinese.replace(word, "")
     for word in (filler for filler in data["filler"] if not filler.isascii()):
         chinese = chinese.replace(word, "")
-    paces += [word for word in words if word in data["pace"]]
-    english = " ".join(_stem(word) for word in words if word not in {*data["filler"], *data["pace"]})
+    paces += [word for word in words if word in known]
+    english = " ".join(_stem(word) for word in words if word not in {*data["filler"], *known})
     names = {_phrases().get(half) for half in (chinese, english) if half}  # both: 推进 push in
     name = names.pop() if len(names) == 1 else None
     if name is None:

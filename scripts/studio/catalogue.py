@@ -215,7 +215,7 @@ def _defaults(
         special = [one for one in sold if set(one.default_with) & set(options)]
         usual = [one for one in sold if wanted and one.id == wanted.default_model]
         if gateway.id in payable:
-            yield from (special or usual)[:1]
+            yield from (*special[:1], *usual[:1])
 
 
 def _each(found: Iterable[ModelSpec]) -> tuple[ModelSpec, ...]:

@@ -71,7 +71,8 @@ def settle(app: App, choice: Choice, plan: Plan) -> None:
     if app.made.remember and leaves_open(app.made.model):
         app.remarks.append(forgotten(app, tuple(catalogue.task_types()), words))
     elif app.made.remember:
-        spec = catalogue.by_id(plan.model.id, plan.gateway)
+        past = "model" in plan.requested.get("unchecked", {})
+        spec = None if past else catalogue.by_id(plan.model.id, plan.gateway)
         if spec is None:
             raise UsageError(
                 f"{plan.model.name} can be bought now, but not be remembered: only the live list knows it.",

@@ -15,11 +15,13 @@ from studio.earlier import Earlier, earlier
 from studio.errors import KeyProblem, UsageError
 from studio.form import Offer
 from studio.messages import Messages
+from studio.redact import forms
 from studio.runner import Runner
 from studio.settings import is_loopback
 from studio.types import Gateway, Job, ModelSpec, Plan, Source, TaskType
 from studio.wishes import Wish
 
+OF_THE_FILES = frozenset({"bad_input_file", "bad_inputs", "too_much_input", "unlike_pictures"})
 START_TIMEOUT = 3.0  # seconds for one step of `start` before the paid one: it comes back soon
 
 
@@ -104,6 +106,7 @@ def errand(app: App) -> Errand:
             kind="base_url_refused",
             detail="Set them all: see `doctor`.",
         )
+    _check_no_key(app, wish, gateway)
     runner = app.runner(choice.model.provider, gateway, wish.speed)
     return Errand(app, wish, task_type, choice, sources, gateway, runner, before, parent)
 
@@ -144,8 +147,21 @@ def _at_a_gateway(
         except UsageError as no:
             problem = problem or no
     assert problem is not None
-    problem.alternatives = problem.alternatives or wishes.takers(choice.model, task_type, wish)
+    if problem.kind in OF_THE_FILES:
+        problem.alternatives = problem.alternatives or wishes.takers(choice.model, task_type, wish)
     raise problem
+
+
+def _check_no_key(app: App, wish: Wish, gateway: Gateway) -> None:
+    """A key in the words of a wish is found before anything of it is written down, or sent."""
+    said = (wish.prompt, *wish.options.values(), *wish.unchecked.values(), *wish.inputs)
+    text = "\n".join(map(str, said))
+    if not app.sandbox and any(form in text for key in app.keys(gateway).values() for form in forms(key)):
+        raise UsageError(
+            "The words of the wish hold a key, so it was not sent, and not written down.",
+            kind="holds_key",
+            detail="Take it out. It stood in a chat or a command line: make a new one.",
+        )
 
 
 def _reached(app: App, wish: Wish, task_type: TaskType, choice: Choice) -> Gateway:
@@ -153,7 +169,10 @@ def _reached(app: App, wish: Wish, task_type: TaskType, choice: Choice) -> Gatew
     try:
         return app.reach(choice.model.gateway, wish.speed)
     except KeyProblem as no:
-        sold = wishes.takers(choice.model, task_type, wish)
+        before = app.ledger.names.given(app.made.idempotency_key, app.made.user_id, None)
+        if before:  # what it stands for is told instead: it may be paid for
+            app.told(app.ledger.get(before), "found")
+        sold = [] if before else wishes.takers(choice.model, task_type, wish)
         no.alternatives = tuple(one for one in sold if one.gateway in app.payable)
         raise
 

@@ -16,6 +16,7 @@ from studio.errors import (
     JobFailed,
     NetworkError,
     NotFinished,
+    NotSaved,
     StudioError,
     UnknownOutcome,
     UsageError,
@@ -196,6 +197,7 @@ def carry_on(app: App, job: Job, until: float, *, come_back: bool = False) -> Js
     try:
         return telling.result(app, _collected(app, runner, job, until, come_back))
     except NotFinished as patience:
+        _told_if_made(job, patience)
         if not come_back:
             raise
         if follow.overdue(job, app.clock.time()):
@@ -209,6 +211,14 @@ def carry_on(app: App, job: Job, until: float, *, come_back: bool = False) -> Js
         if patience.kind != NotFinished.kind:
             raise
         return telling.going_on(app, job, patience.detail, patience.parts)
+
+
+def _told_if_made(job: Job, patience: NotFinished) -> None:
+    """What is made is not told as being made, because where its files are could not be asked."""
+    if job.state == "done":
+        raise NotSaved(
+            "It is made; where its files are could not be asked just now.", detail=patience.detail
+        ) from patience
 
 
 def as_recorded(app: App, job: Job) -> Json:

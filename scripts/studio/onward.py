@@ -22,12 +22,13 @@ UNSAID = ("--dry-run", "--yes", "--accept-unknown-price", "--remember")  # a tok
 OF_ITS_OWN = ("--model", "--model-id", "--version-id", "--approve", "--idempotency-key", "--max-credits")
 
 
-def command(app: App, *words: str) -> list[str]:
-    """argv that goes on from here: this interpreter (or uv), this script, this record, this chat."""
+def command(app: App, *words: str, led: bool = True) -> list[str]:
+    """argv that goes on from here: this interpreter (or uv), this script, this record, this chat; `led`: to
+    the address that this command was led to."""
     given = {word.partition("=")[0] for word in words}
     same = {
         "--home": str(app.settings.home) if app.settings.moved else None,
-        "--base-url": app.settings.base_url,
+        "--base-url": app.settings.base_url if led else None,
         "--channel": getattr(app.made, "channel", None),
         "--language": app.named_language,
     }
@@ -85,7 +86,10 @@ def with_another(app: App, error: StudioError, other: Alternative, job: Job | No
     words = _words(app)
     if job:
         words = list(wording.words(job.plan, job.out, language=app.language, sandbox=app.sandbox))
-    for flag in (*OF_ITS_OWN, *(["--size"] if largest else []), *(["--gateway"] if other.gateway else [])):
+    here = job.plan.gateway if job else (app.gateway.id if app.gateway else app.named_gateway)
+    led = other.gateway in {None, here}  # --base-url is an address of this gateway, and of no other
+    away = ["--provider", "--gateway"] if other.gateway else []
+    for flag in (*OF_ITS_OWN, *(["--size"] if largest else []), *away, *([] if led else ["--base-url"])):
         words = without(words, flag)
     meant = error.kind == "ambiguous_model"
     words = [word for word in words if word not in UNSAID or (meant and word == "--remember")]
@@ -95,9 +99,9 @@ def with_another(app: App, error: StudioError, other: Alternative, job: Job | No
     if made.command == "prefs":
         return command(app, "prefs", *words)
     if made.command == "quote" or getattr(made, "dry_run", False) or other.amount is None or other.least:
-        return command(app, "quote", *words)
+        return command(app, "quote", *words, led=led)
     words += ["--max-credits", f"{other.unit.amount(other.amount):g}", "--yes"]
-    return command(app, _buying(app), *words)
+    return command(app, _buying(app), *words, led=led)
 
 
 def after(app: App, error: StudioError, job: Job | None) -> list[str] | None:
@@ -130,7 +134,8 @@ def _after_a_yes(app: App, error: StudioError, job: Job | None) -> list[str] | N
     if error.exit_code not in ASKS:
         return None
     lost = job if error.exit_code == UnknownOutcome.exit_code else None
-    if lost and (lost.plan.steps or app.made.command not in PAYING):
+    elsewhere = lost is not None and app.plan is not None and app.plan.gateway != lost.plan.gateway
+    if lost and (lost.plan.steps or elsewhere or app.made.command not in PAYING):
         return same_again(app, lost.plan, lost.out, lost.id)
     if app.plan and app.plan.steps:  # the command asks for what was refused on the way
         return same_again(app, app.plan, str(app.out))

@@ -39,7 +39,7 @@ def said(name: str, value: Any) -> str:
         return name if TRUTHS[str(value).casefold()] else f"{name} ✗"
     if name == "duration":
         return f"{value} s"
-    return f"{value}" if name == "resolution" else f"{name} {value}"
+    return f"{value}" if name in {"resolution", "camera"} else f"{name} {value}"
 
 
 def placed(known: Mapping[str, tuple[Any, ...]], options: Mapping[str, Any]) -> dict[str, Any]:

@@ -54,8 +54,8 @@ def draft(  # noqa: PLR0913 - the parts of a plan, each found by a step of its o
     whole, presumed = params.presuming(offer, asked, profile.options if profile else {})
     if presumed and not _goes_together(offer, whole, model):  # what was said counts
         whole, presumed = asked, {}
-    if "camera" in asked.options:  # a move that there is not is no model's
-        camera.read(str(asked.options["camera"]))
+    for said in (value for name, value in asked.options.items() if name == "camera"):
+        camera.read(str(said))  # a move that there is not is no model's
     try:
         resolved = params.bind(offer, whole, model.options, model.always)
         conditions.check(offer, resolved.values, asked.files)
@@ -63,6 +63,8 @@ def draft(  # noqa: PLR0913 - the parts of a plan, each found by a step of its o
     except UsageError as no:
         wanted = whole if no.about.get("asked") in presumed.values() else asked
         explain(no, offers, offer, wanted, gateway, model=model, inputs=inputs)
+        no.about.update(_lacking(own, task_type, wanted))
+        no.alternatives = () if wish.unchecked else no.alternatives  # it is for this model alone
         raise
     prompt, resolved, moves = _with_camera(wish.prompt, offer, resolved, own)
     check_prompt(replace(wish, prompt=prompt), task_type)
@@ -99,8 +101,8 @@ def draft(  # noqa: PLR0913 - the parts of a plan, each found by a step of its o
         user_id=wish.user_id,
         speed=wish.speed,
         tell_every=model.tell_every,
-        alternatives=to_try(others, model),
-        elsewhere=elsewhere(model, whole, inputs),
+        alternatives=() if wish.unchecked else to_try(others, model),
+        elsewhere=() if wish.unchecked else elsewhere(model, whole, inputs),
         presumed=presumed,
         ask_first=profile is not None and profile.ask,
         chosen_by=chosen_by or ("asked" if wish.model else "default"),
@@ -117,6 +119,12 @@ def _sent_as(model: ModelRef, wish: Wish) -> ModelRef:
     """The model as it is told: by the id that is sent, where that was given past our tables."""
     id = wish.unchecked.get("model")
     return model if id is None else replace(model, id=id, name=id)
+
+
+def _lacking(own: Mapping[str, Any], task_type: TaskType, asked: Asked) -> dict[str, str]:
+    """What a person has to know of an option that this vendor has not."""
+    lacks = own.get("lacks", {}).get(task_type.id, {})
+    return {"note": say for name, say in lacks.items() if name in asked.options}  # noqa: B035 - one at most
 
 
 def _goes_together(offer: Offer, whole: Asked, model: ModelSpec) -> bool:
@@ -171,10 +179,11 @@ def _with_camera(
     said = resolved.values.get("camera")
     if said is None:
         if camera.PLACE in (prompt or ""):
+            listens = "camera" in offer.schema.get("properties", {})
             raise UsageError(
                 f"The prompt has {camera.PLACE}, and no --camera says what stands there.",
-                kind="option_needed",
-                detail=f"Say it, or take {camera.PLACE} out of the prompt.",
+                kind="option_needed" if listens else "unsupported_option",
+                detail=f"{'Say it, or take' if listens else 'Take'} {camera.PLACE} out of the prompt.",
                 about={"model": offer.name, "asked": "camera"},
             )
         return prompt, resolved, 0

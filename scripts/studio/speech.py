@@ -346,6 +346,19 @@ def _reason(words: Messages, error: StudioError) -> list[str]:
     return [words.say("reason", reason=said.rstrip(".。"))] if error.kind == "failed" and plain else []
 
 
+def _here(words: Messages, error: StudioError) -> list[str]:
+    """What this model can do instead, and why not what was asked; the nearest names."""
+    lines = []
+    if error.instead:
+        values = words.plainly(words.say("list_and").join(error.instead))
+        lines.append(words.say("instead", values=values))
+    if "note" in error.about:
+        lines.append(words.note(error.about["note"]))
+    if "names" in error.about:
+        lines.append(words.say("nearest", names=error.about["names"]))
+    return lines
+
+
 def _other(words: Messages, other: Alternative, among: Sequence[Alternative]) -> str:
     """One of the models to choose from: with its gateway where that is another, with its id where two have
     one name."""
@@ -364,12 +377,7 @@ def _ways_out(
 ) -> list[str]:
     """What this model can do instead, which other models can do exactly what was asked, where to look; last,
     the question that goes with it."""
-    lines = []
-    if error.instead:
-        values = words.plainly(words.say("list_and").join(error.instead))
-        lines.append(words.say("instead", values=values))
-    if "names" in error.about:
-        lines.append(words.say("nearest", names=error.about["names"]))
+    lines = _here(words, error)
     if others:
         before, after = words.around(error.kind, error.about.get("largest"), one=len(others) == 1)
         lines += before

@@ -72,7 +72,7 @@ def failure(app: App, error: StudioError) -> Json:
         job = app.ledger.get(job.id)
     if isinstance(error, InternalError):  # a defect: what it may have cost, the record tells
         error.charged = "no" if job is None or job.state == "intent" else "maybe"
-    elif job and job.state in {"sending", "submitted"} and error.charged == "no":
+    elif job and job.state in {"sending", "submitted", "unknown"} and error.charged == "no":
         error.charged = "maybe"  # whatever went wrong, something is under way
     elif job and job.state == "done" and isinstance(error, KeyProblem | NetworkError):
         error.charged = "yes"  # it is made and paid for; only this step cost nothing
@@ -85,7 +85,7 @@ def failure(app: App, error: StudioError) -> Json:
         app.voice,
         now=app.clock.time(),
         job=job,
-        gateway=app.gateway,
+        gateway=app.settings.gateway(job.plan.gateway) if job else app.gateway,
         plan=app.plan,
         next=onward.after(app, error, job),
         others=others,

@@ -88,9 +88,10 @@ def _job(document: Json) -> Iterator[str]:
 def _models(document: Json) -> Iterator[str]:
     yield f"Prices: {document['basis']}"
     for row in document["models"]:
-        prices = ", ".join(f"{price['what']} {price['amount']}" for price in row["prices"])
+        each = (f"{price['what']} {price['amount']} {price['unit']}" for price in row["prices"])
+        prices = ", ".join(dict.fromkeys(each)) or "price not known: asked about first"
         chosen = f"  (default for {', '.join(row['default_for'])})" if row["default_for"] else ""
-        yield f"{row['name']}  {row['id']}{chosen}"
+        yield f"{row['name']}  {row['id']}  through {row['gateway']}{chosen}"
         yield f"    {', '.join(row['task_types'])}; {prices}"
         for name, allowed in row["options"].items():
             yield f"    {flag(name)}: {', '.join(allowed) or 'any'}"

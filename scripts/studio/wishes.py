@@ -4,12 +4,11 @@ through which gateways. Sends nothing."""
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from studio import catalogue, choosing, params, terms
-from studio.alternatives import elsewhere, of_others
+from studio.alternatives import elsewhere, of_these
 from studio.errors import UsageError
 from studio.inputs import check_count, count, inspect, named, takes
 from studio.types import Alternative, ModelSpec, Source, TaskType
@@ -119,7 +118,18 @@ def _check_fit(model: ModelSpec, nearest: TaskType, wish: Wish) -> None:
 def _others(model: ModelSpec, task_type: TaskType, wish: Wish) -> tuple[Alternative, ...]:
     """Those of the same vendor that make this."""
     asked = params.read(task_type.id, wish.prompt, wish.n, wish.options)
-    return of_others(model, replace(asked, files=named(wish.files)))
+    makers = [one for one in catalogue.models(task_type.id) if one.provider == model.provider]
+    fitting = [one for one in makers if one.id != model.id and _looked_at(one, task_type, wish)]
+    return of_these(fitting, replace(asked, files=named(wish.files)))
+
+
+def _looked_at(model: ModelSpec, task_type: TaskType, wish: Wish) -> bool:
+    """Whether a model takes the files of a wish, by their bytes."""
+    try:
+        inspect(of_vendor(task_type, model, wish), wish.files)
+    except UsageError:
+        return False
+    return True
 
 
 def check_prompt(wish: Wish, task_type: TaskType) -> None:
@@ -178,12 +188,10 @@ def sold_at(model: ModelSpec, task_type: TaskType, wish: Wish, payable: Collecti
 
 def takers(model: ModelSpec, task_type: TaskType, wish: Wish) -> tuple[Alternative, ...]:
     """The same model at the gateways that take the files of a wish, each of which can be looked at."""
-    fitting = []
-    for one in catalogue.models(task_type.id):
-        if one.id == model.id and one.gateway != model.gateway:
-            with suppress(UsageError):
-                inspect(of_vendor(task_type, one, wish), wish.files)
-                fitting.append(one.gateway)
+    others = [one for one in catalogue.models(task_type.id) if one.id == model.id]
+    fitting = [
+        one.gateway for one in others if one.gateway != model.gateway and _looked_at(one, task_type, wish)
+    ]
     asked = params.read(task_type.id, wish.prompt, wish.n, wish.options)
     found = elsewhere(model, replace(asked, files=named(wish.files))) if fitting else ()
     return tuple(one for one in found if one.gateway in fitting)

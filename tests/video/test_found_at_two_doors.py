@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from video.doors import FIRST, KEYS, SECOND, Doors
-from video.stage import said
+from video.stage import png, said
 from video.test_two_gateways import PROMPT, TEXT, pictures
 
 HAILUO = ("--model", "hailuo")
+HAILUO_ALONE = ("--provider", "hailuo")
 NOT_IN = {"status_code": 1004, "status_msg": "login fail"}
 
 
@@ -21,6 +23,7 @@ def told(document: Any) -> str:
 def test_a_job_that_is_paid_for_is_offered_nowhere_else(doors: Doors) -> None:
     started = doors.done("start", *TEXT, *HAILUO)
     doors.fault("detail", "json", -1, status=200, value={"base_resp": NOT_IN})
+    doors.later(40)
     no = doors.run("wait", started["job"])
     assert (no.code, no.error["kind"], no.error["charged"]) == (3, "key_mismatch", "maybe")
     assert (no.document["state"], no.document["alternatives"]) == ("submitted", [])
@@ -76,13 +79,16 @@ def test_a_model_past_our_tables_is_told_by_its_own_name(doors: Doors) -> None:
     assert "Hailuo 02" not in said(bought.document)
 
 
-@pytest.mark.parametrize("model", ["T2V-01", "hailuo", "vidu"])
-def test_a_place_for_a_move_is_never_sent_as_it_stands(doors: Doors, model: str) -> None:
+@pytest.mark.parametrize(
+    ("model", "kind"),
+    [("T2V-01", "unsupported_option"), ("hailuo", "option_needed"), ("vidu", "unsupported_option")],
+)
+def test_a_place_for_a_move_is_never_sent_as_it_stands(doors: Doors, model: str, kind: str) -> None:
     no = doors.run(
         *("make", "--gateway", SECOND if model != "vidu" else "imagine-future", "--model", model),
         *("--task-type", "text_to_video", "--prompt", "a {camera} cat", "--dry-run", "--sandbox"),
     )
-    assert (no.code, no.error["kind"]) == (2, "option_needed")
+    assert (no.code, no.error["kind"]) == (2, kind)
 
 
 def test_nobody_is_said_to_be_unable_where_another_vendor_can(doors: Doors) -> None:
@@ -123,9 +129,13 @@ def test_a_large_film_takes_the_time_that_it_takes(doors: Doors) -> None:
 
 
 def test_words_that_hold_a_key_cost_nothing_and_say_so(doors: Doors) -> None:
-    no = doors.run("make", *HAILUO, "--task-type", "text_to_video", "--prompt", f"x {KEYS[SECOND]}")
-    assert (no.code, no.error["kind"], no.error["charged"]) == (2, "holds_key", "no")
-    assert doors.requests[f"{FIRST} create"] == 0
+    for key in KEYS.values():  # the gateway's own, too: it goes on to whoever makes the model
+        for words in (("--prompt", f"x {key}"), ("--prompt", "x", "--camera", key)):
+            for command in ("make", "quote"):
+                no = doors.stops(command, *HAILUO, "--task-type", "text_to_video", *words)
+                assert no["error"]["kind"] == "holds_key"
+        ledger = doors.home / "state" / "ledger.sqlite3"
+        assert not ledger.exists() or key.encode() not in ledger.read_bytes()
 
 
 @pytest.mark.parametrize(("code", "exit", "kind"), [(1008, 4, "no_credit"), (1004, 3, "key_mismatch")])
@@ -176,8 +186,114 @@ def test_a_name_of_a_field_is_one_of_the_two_that_there_are(doors: Doors, spelli
     assert "last_frame_image or last_frame_images" in no["error"]["message"]
 
 
+def test_a_shape_that_cannot_be_asked_for_is_told_with_the_one_that_comes(doors: Doors) -> None:
+    words = ("--model", "海螺", "--gateway", SECOND, *pictures(doors.home, 2), "--aspect-ratio", "竖屏")
+    no = doors.stops("quote", *words, "--language", "zh")
+    assert "画面形状跟着图片走" in said(no)
+
+
 def test_another_file_than_the_tasks_is_not_taken_for_it(doors: Doors) -> None:
     doors.fault("link", "set", field="file.file_id", value=5)
     made = doors.run("make", *TEXT, *HAILUO)
     assert made.code == 0, made.stdout
     assert doors.requests[f"{FIRST} link"] == 2, "asked for once more"
+
+
+def test_buying_once_more_is_buying_the_same_at_the_same_gateway(doors: Doors) -> None:
+    doors.fault("create", "http", status=500)
+    doors.keys(FIRST)
+    lost = doors.run("make", *TEXT, *HAILUO, "--idempotency-key", "k")
+    assert (lost.code, lost.document["cost"]["quoted"]) == (9, 0.5)
+    doors.keys(FIRST, SECOND)
+    doors.keys(SECOND)
+    again = doors.run("make", *TEXT, *HAILUO, "--idempotency-key", "k")
+    assert (again.code, again.document["cost"]["quoted"], again.document["cost"]["unit"]) == (9, 0.5, "PTC")
+    assert "credits" not in said(again.document)
+    doors.keys(FIRST, SECOND)
+    bought = doors.carry_on(again.document)
+    assert (bought.code, bought.document["gateway"]) == (0, FIRST), bought.stdout
+    assert doors.creates_at(SECOND) == 0
+
+
+def test_an_address_of_one_gateway_goes_along_to_no_other(doors: Doors) -> None:
+    address = doors.box.urls[FIRST]["api"]
+    words = ("--gateway", FIRST, "--base-url", address)
+    for more in (("--duration", "8"), ("--set", "fast_pretreatment=true")):
+        no = doors.stops("make", *TEXT, *HAILUO, *words, *more)
+        assert no["alternatives"]
+        for other in no["alternatives"]:
+            assert address not in other["next"]
+    here = doors.stops("make", "--model", "I2V-01", *pictures(doors.home), *words, "--duration", "10")
+    (other,) = here["alternatives"]
+    assert address in other["next"], "the same gateway, where it was"
+
+
+def test_with_moves_and_more_the_usual_model_of_the_same_gateway_is_taken(doors: Doors) -> None:
+    words = ("--task-type", "image_to_video", "--camera", "推进", "--duration", "10", *pictures(doors.home))
+    quoted = doors.done("quote", *words)
+    assert (quoted["gateway"], quoted["model"]["id"], quoted["cost"]["quoted"]) == (
+        FIRST,
+        "MiniMax-Hailuo-02",
+        0.5,
+    )
+
+
+def test_a_message_that_is_paid_for_is_not_called_free_where_its_key_is_gone(doors: Doors) -> None:
+    words = ("start", *TEXT, *HAILUO, "--gateway", FIRST, "--idempotency-key", "k1")
+    job = doors.done(*words)["job"]
+    doors.keys(SECOND)
+    no = doors.run(*words)
+    assert (no.code, no.document["job"], no.error["charged"]) == (3, job, "maybe")
+    assert no.document["alternatives"] == []
+
+
+def test_what_may_be_bought_is_not_called_free_by_whoever_looks_for_it(doors: Doors) -> None:
+    doors.fault("create", "http", status=500)
+    job = doors.run("make", *TEXT, *HAILUO).document["job"]
+    doors.fault("detail", "http", 9, status=502)
+    no = doors.run("reconcile", job, "--task-id", "123", "--max-wait", "1")
+    assert no.error["charged"] == "maybe"
+    doors.keys(SECOND)
+    assert doors.run("reconcile", job, "--task-id", "123").error["charged"] == "maybe"
+
+
+def test_nothing_is_offered_beside_what_goes_past_our_tables(doors: Doors) -> None:
+    past = ("--unchecked", "model=foo")
+    assert doors.stops("quote", *TEXT, *HAILUO, *past, "--duration", "8")["alternatives"] == []
+    asked = doors.run("make", *TEXT, *HAILUO, "--gateway", FIRST, *past)
+    refused = doors.carry_on(asked.document)
+    assert (refused.code, refused.document["alternatives"]) == (8, [])
+    no = doors.run("quote", *TEXT, *HAILUO, *past, "--user-id", "u", "--remember")
+    assert no.error["kind"] == "cannot_remember"
+
+
+def test_an_offer_at_another_vendor_leaves_the_named_one(doors: Doors) -> None:
+    no = doors.stops("quote", *TEXT, *HAILUO, *HAILUO_ALONE, "--duration", "8")
+    (first, *_) = no["alternatives"]
+    assert "--provider" not in first["next"]
+
+
+def test_a_made_film_whose_link_cannot_be_asked_for_is_told_as_made(doors: Doors) -> None:
+    job = doors.done("make", *TEXT, *HAILUO)["job"]
+    value = {"base_resp": {"status_code": 1008, "status_msg": "insufficient balance"}}
+    doors.fault("detail", "json", -1, status=200, value=value)
+    no = doors.run("fetch", job, "--out", str(doors.home / "other"))
+    assert (no.code, no.error["kind"], no.error["charged"]) == (13, "not_saved", "yes")
+    assert "insufficient balance" in no.error["detail"]
+
+
+def test_an_id_that_was_rounded_on_its_way_is_still_the_files(doors: Doors) -> None:
+    doors.fault("link", "set", field="file.file_id", value=205258526306400000)
+    made = doors.run("make", *TEXT, *HAILUO)
+    assert (made.code, doors.requests[f"{FIRST} link"]) == (0, 1), made.stdout
+
+
+def test_a_picture_is_looked_at_before_another_vendor_is_offered_for_it(doors: Doors) -> None:
+    small = ("--input-images", png(doors.home, "long.png", (2480, 1000)))
+    no = doors.stops("quote", *HAILUO, *small, "--prompt", PROMPT, "--duration", "8")
+    assert no["alternatives"], "2.48 to 1 is taken by both"
+    name = str(doors.home / "a.webp")
+    Image.new("RGB", (640, 960), "teal").save(name)
+    two = ("--input-images", name, png(doors.home, "b.png", (640, 960)))
+    no = doors.stops("make", "--model", "2.3", *two)
+    assert {one["gateway"] for one in no["alternatives"]} == {SECOND}, "302.AI takes no WebP"

@@ -12,7 +12,18 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from studio.answers import ByCatalogue, data_url, identifier, link, over_https, segment, table, text, whole
+from studio.answers import (
+    MOST,
+    ByCatalogue,
+    data_url,
+    identifier,
+    link,
+    over_https,
+    segment,
+    table,
+    text,
+    whole,
+)
 from studio.contract import KEY, Read, Ready, Request, Response
 from studio.errors import UnknownOutcome
 from studio.types import (
@@ -109,7 +120,7 @@ class Provider(ByCatalogue):
     def parse_file(self, task: TaskRef, ready: Ready, response: Response) -> Done:
         layers = self._answer(response)
         files = [table(layer.get("file")) for layer in layers]
-        if _first(files, "file_id", identifier) not in {None, ready.file}:
+        if _first(files, "file_id", _exactly) not in {None, ready.file}:
             raise self._verdicts.said("bad_answer", response, None, "It answered about another file.")
         found = _link(files) or _link(layers)
         code, said = _verdict(layers)
@@ -175,6 +186,11 @@ def _written(value: Any) -> Json:
 def _first(layers: list[Json], name: str, read: Any) -> Any:
     """The first value of that name that can be read as such."""
     return next((value for layer in layers if (value := read(layer.get(name))) is not None), None)
+
+
+def _exactly(id: Any) -> str | None:
+    """An id that can be compared: a number above what JSON's are exact to may have been rounded."""
+    return None if isinstance(id, int) and id > MOST else identifier(id)
 
 
 def _state(layers: list[Json]) -> str:
