@@ -31,7 +31,7 @@ from parts import (
 from studio import http
 from studio.contract import KEY as PLACEHOLDER
 from studio.contract import Request
-from studio.errors import InternalError, NetworkError, NotSaved, StudioError
+from studio.errors import InternalError, NetworkError, NotSaved, StudioError, UsageError
 from studio.types import Gateway
 from support import KEY, ROOT, leaks
 
@@ -164,6 +164,16 @@ def test_a_key_does_not_leave_for_a_host_that_is_not_its_own(key: str, place: st
 
     assert (own.got, stranger.got) == ([], [])
     assert not leaks(f"{refused.value.message}{refused.value.detail}".encode(), key)
+
+
+def test_a_paid_request_that_holds_another_gateways_key_is_stopped_and_bought_nothing() -> None:
+    with line(OK) as own:
+        other: Gateway = replace(ima("https://other.example.com"), id="other")
+        paid = replace(ask(own.url), safe=False, json={"prompt": f"paint {OTHER_KEY}"})
+        with pytest.raises(UsageError, match="Nothing was bought") as stopped:
+            door(ima(own.url), other=(other, OTHER_KEY)).pay(paid)
+
+    assert (stopped.value.kind, stopped.value.charged, own.got) == ("holds_key", "no", [])
 
 
 def test_a_key_that_opens_two_gateways_goes_to_both_and_to_no_other() -> None:
