@@ -174,6 +174,9 @@ def _reached(app: App, wish: Wish, task_type: TaskType, choice: Choice) -> Gatew
             app.told(app.ledger.get(before), "found")
         sold = [] if before else wishes.takers(choice.model, task_type, wish)
         no.alternatives = tuple(one for one in sold if one.gateway in app.payable)
+        others = {one.gateway for one in sold} if no.kind == KeyProblem.kind else set()
+        named = (f"{made.key_env} ({made.name})" for made in catalogue.gateways() if made.id in others)
+        no.detail = " ".join((str(no.detail), *(f"Or set {one}." for one in named)))
         raise
 
 

@@ -154,7 +154,10 @@ def test_a_named_gateway_without_a_key_names_the_one_that_has_one(doors: Doors) 
     (other,) = no.document["alternatives"]
     assert doors.carry_on({"next": other["next"]}).document["gateway"] == SECOND
     doors.keys()
-    assert doors.run("make", *TEXT, *HAILUO, "--gateway", FIRST).document["alternatives"] == []
+    no = doors.run("make", *TEXT, *HAILUO)
+    assert no.document["alternatives"] == []
+    assert "set AI302_API_KEY" in no.error["message"]
+    assert "Or set GPTGE_API_KEY (gpt.ge)." in no.error["detail"]
 
 
 def test_files_that_a_model_does_not_take_are_answered_with_what_it_makes_and_who_takes_them(
