@@ -225,7 +225,9 @@ def test_the_best_in_a_size_of_its_own_is_asked_about_as_well(vendor: Vendor) ->
 def test_what_is_said_beside_a_quality_word_wins_and_the_rest_stays(
     words: str, values: dict[str, str]
 ) -> None:
-    assert planned(words).values == values
+    plan = planned(words)
+    assert plan.values == values
+    assert all(plan.values[name] == value for name, value in plan.presumed.items()), "only what it left open"
 
 
 def test_a_quality_word_whose_size_the_list_calls_otherwise_takes_it_from_there() -> None:
