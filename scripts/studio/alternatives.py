@@ -10,7 +10,7 @@ from studio import billing, catalogue, conditions, params, tables
 from studio.errors import UsageError
 from studio.form import Asked, Offer
 from studio.options import flag
-from studio.placing import PICTURE, said, understood
+from studio.placing import PICTURE, understood, wished
 from studio.types import Alternative, Gateway, InputRule, ModelSpec, Source
 from studio.values import thousands
 
@@ -43,9 +43,7 @@ def explain(  # noqa: PLR0913 - what was asked for, and of whom
     _name_listeners(no, model, asked)
     if nobody and not no.alternatives and "asked" in no.about and understood(asked.options):
         times = {no.about["asked"]} & {params.times(asked.n)}  # how many matters where it is the trouble
-        named = (
-            f"{value}" if name in PICTURE else said(name, value) for name, value in asked.options.items()
-        )
+        named = (wished(name, value) for name, value in asked.options.items())
         no.about["wish"] = " + ".join((*named, *times))
         no.detail = " ".join(filter(None, (no.detail, "No other model in the list makes exactly this.")))
 
@@ -74,7 +72,7 @@ def alternatives(
         nobody = False
         if newest[offer.model_id] is offer and (than is None or offer.model_id != than.model_id):
             traits = spec.traits if spec else {}
-            sold = [one for one in catalogue.models(asked.task_type) if one.id == offer.model_id]
+            sold = catalogue.sold(offer.model_id, asked.task_type)
             at = gateway.id if len(sold) > 1 else None  # the price, and what it can do, are those of this one
             found.append(
                 Alternative(offer.model_id, offer.name, traits, price.amount, gateway.unit, gateway=at)
@@ -91,7 +89,7 @@ def to_try(found: Collection[Alternative], instead_of: ModelSpec) -> tuple[Alter
 
 def elsewhere(model: ModelSpec, asked: Asked, inputs: Collection[Source] = ()) -> tuple[Alternative, ...]:
     """The same model at other gateways, where the same wish binds and these files are taken."""
-    sold = [one for one in catalogue.models(asked.task_type) if one.id == model.id]
+    sold = catalogue.sold(model.id, asked.task_type)
     found = _bound([one for one in sold if one.gateway != model.gateway], asked, inputs)
     return tuple(replace(one, traits={}) for one in found)
 

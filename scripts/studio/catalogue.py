@@ -124,6 +124,11 @@ def by_id(id: str, gateway: str) -> ModelSpec | None:
     return next((model for model in models() if (model.id, model.gateway) == (id, gateway)), None)
 
 
+def sold(id: str, task_type: str | None = None) -> list[ModelSpec]:
+    """The rows of a model, one for each gateway that sells it, in registry order."""
+    return [model for model in models(task_type) if model.id == id]
+
+
 def plain(words: str) -> str:
     """A name without what does not matter in it: case, spaces, dashes."""
     return re.sub(r"[\s_-]+", "", words).casefold()

@@ -157,7 +157,7 @@ def _gone(model: ModelSpec, no: UsageError) -> UsageError:
 
 def payable(app: App, model: ModelSpec) -> ModelSpec:
     """The model at its gateway, or, where that has no key and another that sells it has, at that."""
-    sold = (model, *(one for one in catalogue.models() if one.id == model.id))
+    sold = (model, *catalogue.sold(model.id))
     return next((one for one in sold if one.gateway in app.payable), model)
 
 

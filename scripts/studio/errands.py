@@ -116,8 +116,8 @@ def _check_whose(app: App, wish: Wish, task_type: TaskType, choice: Choice) -> N
     given = [flag for flag, value in _OF_ONE.items() if getattr(app.settings, value)]
     if app.sandbox or wish.gateway or not given:
         return
-    open_to_all = choice.by == "default"
-    makers = [one for one in catalogue.models(task_type.id) if open_to_all or one.id == choice.model.id]
+    named = choice.by != "default"
+    makers = catalogue.sold(choice.model.id, task_type.id) if named else catalogue.models(task_type.id)
     gateways = {one.gateway: None for one in makers if wish.provider in {None, one.provider}}
     if len(gateways) > 1:
         raise UsageError(
@@ -176,7 +176,7 @@ def _reached(app: App, wish: Wish, task_type: TaskType, choice: Choice) -> Gatew
         no.alternatives = tuple(one for one in sold if one.gateway in app.payable)
         others = {one.gateway for one in sold} if no.kind == KeyProblem.kind else set()
         named = (f"{made.key_env} ({made.name})" for made in catalogue.gateways() if made.id in others)
-        no.detail = " ".join((str(no.detail), *(f"Or set {one}." for one in named)))
+        no.detail = " ".join(filter(None, (no.detail, *(f"Or set {one}." for one in named)))) or None
         raise
 
 

@@ -166,7 +166,7 @@ class Messages:
 
     def model(self, plan: Plan) -> str:
         """The model, and whose account pays, where it can be bought through several."""
-        sold = [one.gateway for one in catalogue.models(plan.task_type) if one.id == plan.model.id]
+        sold = catalogue.sold(plan.model.id, plan.task_type)
         gateways = {made.id: made.name for made in catalogue.gateways()}
         return f"{plan.model.name} ({gateways[plan.gateway]})" if len(sold) > 1 else plan.model.name
 

@@ -168,13 +168,9 @@ def _check_names(
     missing = [name for name in wanted if name not in known - RESERVED]
     problems = [_no_such_option(offer, name, wanted[name], documented) for name in missing]
     for name, problem in zip(missing, problems, strict=True):
-        problem.instead = (_always(name, always[name]),) if name in always else ()
+        problem.instead = (placing.wished(name, always[name]),) if name in always else ()
     if problems:
         raise min(problems, key=lambda problem: problem.kind != "misnamed_option")
-
-
-def _always(name: str, value: Any) -> str:
-    return f"{value}" if name in placing.PICTURE else placing.said(name, value)
 
 
 def _without(
@@ -319,7 +315,7 @@ def _pick(offer: Offer, name: str, value: Any, allowed: tuple[Any, ...]) -> Any:
     near = [str(ratio) for ratio in nearest(value, allowed)]
     if near:
         text += f" Nearest: {_listed(near[:2])}."
-    said = f"{value}" if name in placing.PICTURE else placing.said(name, value)
+    said = placing.wished(name, value)
     raise _unsupported(offer, text, said, f"{name} can be {_listed(possible)}.", near or possible)
 
 

@@ -42,6 +42,11 @@ def said(name: str, value: Any) -> str:
     return f"{value}" if name in {"resolution", "camera"} else f"{name} {value}"
 
 
+def wished(name: str, value: Any) -> str:
+    """The same, a size or a shape by its value alone."""
+    return f"{value}" if name in PICTURE else said(name, value)
+
+
 def placed(known: Mapping[str, tuple[Any, ...]], options: Mapping[str, Any]) -> dict[str, Any]:
     """The options under the names that their values belong to. `known`: what a model takes, as
     `params.accepts` says it. Two values that come to one name and differ contradict each other."""

@@ -182,15 +182,15 @@ def model_of(wish: Wish, task_type: TaskType, payable: Collection[str]) -> Model
 def sold_at(model: ModelSpec, task_type: TaskType, wish: Wish, payable: Collection[str]) -> list[ModelSpec]:
     """The model at every gateway where it may be bought: those that can be paid, in registry order; the one
     that was named, where one was."""
-    sold = [one for one in catalogue.models(task_type.id) if one.id == model.id and admitted(one, wish)]
+    sold = [one for one in catalogue.sold(model.id, task_type.id) if admitted(one, wish)]
     return [one for one in sold if one.gateway in payable] or [model]
 
 
 def takers(model: ModelSpec, task_type: TaskType, wish: Wish) -> tuple[Alternative, ...]:
     """The same model at the gateways that take the files of a wish, each of which can be looked at."""
-    others = [one for one in catalogue.models(task_type.id) if one.id == model.id]
+    sold = catalogue.sold(model.id, task_type.id)
     fitting = [
-        one.gateway for one in others if one.gateway != model.gateway and _looked_at(one, task_type, wish)
+        one.gateway for one in sold if one.gateway != model.gateway and _looked_at(one, task_type, wish)
     ]
     asked = params.read(task_type.id, wish.prompt, wish.n, wish.options)
     found = elsewhere(model, replace(asked, files=named(wish.files))) if fitting else ()
@@ -199,7 +199,7 @@ def takers(model: ModelSpec, task_type: TaskType, wish: Wish) -> tuple[Alternati
 
 def _not_so(model: ModelSpec, wish: Wish, task_type: TaskType) -> UsageError:
     """A model that is known, but does not make this, or not at the gateway that was named."""
-    sold = [one for one in catalogue.models(task_type.id) if one.id == model.id]
+    sold = catalogue.sold(model.id, task_type.id)
     if not sold:
         no = UsageError(
             f"{model.name} does not make {task_type.id}.",

@@ -51,7 +51,7 @@ def test_a_preference_does_not_send_the_commands_key_to_its_gateway(doors: Doors
 def test_a_key_that_is_set_as_anothers_is_not_tried_at_this_one(doors: Doors) -> None:
     doors.keys(SECOND)
     no = doors.run("make", *TEXT, *HAILUO, "--gateway", FIRST, "--api-key", KEYS[SECOND])
-    assert (no.code, no.error["kind"]) == (3, "key_malformed")
+    assert (no.code, no.error["kind"], no.error["detail"]) == (3, "key_malformed", None)
     assert "gpt.ge" in no.error["message"]
     assert doors.requests[f"{FIRST} create"] == 0
 

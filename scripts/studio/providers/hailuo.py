@@ -9,7 +9,6 @@ of its file; a link to that is asked for by itself, and lives an hour.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 from studio.answers import (
@@ -206,7 +205,8 @@ def _link(layers: list[Json]) -> str | None:
 
 def _verdict(layers: list[Json]) -> tuple[str | None, str | None]:
     """The vendor's code, as text, and what is said beside it; by the vendor, or as the gateway says it."""
-    codes = [(base, _code(base.get("status_code"))) for base in _bases(layers)]
+    bases = [table(layer.get("base_resp")) for layer in layers]
+    codes = [(base, _code(base.get("status_code"))) for base in bases]
     bad = next(((base, code) for base, code in codes if code not in FINE), None)
     if bad:
         return bad[1], text(bad[0].get("status_msg"))
@@ -222,7 +222,3 @@ def _code(value: Any) -> str | None:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return str(value) if type(value) is int else text(value)
-
-
-def _bases(layers: list[Json]) -> Iterator[Json]:
-    return (table(layer.get("base_resp")) for layer in layers)
