@@ -19,6 +19,7 @@ import test_vidu_answers as vidu
 from called import Here
 from imagine_future import ABSENT, GATEWAY, KLING, MV, NOW, VIDU, Command, sample
 from parts import plan
+from studio.content import Content
 from studio.contract import Provider, Request, Response
 from studio.types import Done, Failed, MediaRef, Pending, Plan, Source, TaskRef
 from support import Vendor
@@ -176,7 +177,7 @@ MOTION = ("--task-type", "motion_control", "--input-video", "https://example.com
 FACE = ("--task-type", "avatar", "--input-images", "https://example.com/face.png")
 PERSON = ("--input-images", "https://example.com/person.png")
 FILM = ("--task-type", "music_video", "--input-audio", "https://example.com/song-10s.mp3")
-PNG = Source("image", "cat.png", mime="image/png", data=b"a cat", sha256="ab" * 32)
+PNG = Source("image", "cat.png", mime="image/png", content=Content([b"a cat"]), sha256="ab" * 32)
 
 VIDU_CASE = Case(
     provider=VIDU,

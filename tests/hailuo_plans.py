@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from imagine_future import NOW, UID
-from studio import catalogue, inputs, planning, tables, wishes
+from studio import catalogue, planning, tables, wishes
 from studio.contract import Request
 from studio.errors import UsageError
 from studio.providers import hailuo
@@ -47,7 +47,7 @@ def planned(
         task_type=kind,
         model=found,
         gateway=GATEWAYS[found.gateway],
-        inputs=inputs.inspect(kind, wish.files),
+        inputs=wishes.looked_at(kind, wish),
         offers_of=lambda model, id: tables.offers(catalogue.vendor(model.provider), id, model.gateway),
     )
 

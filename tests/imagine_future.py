@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from called import Here
 from parts import plan
-from studio import catalogue, inputs, planning, tables, wishes
+from studio import catalogue, planning, tables, wishes
 from studio.contract import Response
 from studio.providers import kling, mv, vidu
 from studio.types import Billing, Gateway, ModelRef, Plan
@@ -100,7 +100,7 @@ def planned(
         task_type=kind,
         model=found,
         gateway=gateway,
-        inputs=inputs.inspect(kind, wish.files),
+        inputs=wishes.looked_at(kind, wish),
         offers_of=lambda model, made: tables.offers(catalogue.vendor(model.provider), made, model.gateway),
         step=(lambda options: step) if step else None,
     )

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from parts import picture
-from studio import arguments, captions, catalogue, channels, media, options
+from studio import arguments, captions, catalogue, channels, media, options, pictures
 from studio.errors import UsageError
 from studio.types import Enclosure, Saved
 
@@ -145,7 +145,7 @@ def test_a_picture_that_is_too_large_goes_as_a_copy_beside_it(tmp_path: Path, ch
 def test_quality_goes_down_before_the_sides_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     image = noise(size=(400, 300))
     file = saved(tmp_path, packed(image))
-    sizes = {quality: len(packed(image, "JPEG", quality=quality)) for quality in media.QUALITIES}
+    sizes = {quality: len(packed(image, "JPEG", quality=quality)) for quality in pictures.QUALITIES}
     assert list(sizes) == [90, 80, 70]
     for quality, size in sizes.items():
         with monkeypatch.context() as patched:

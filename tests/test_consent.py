@@ -14,6 +14,7 @@ from offers import GATEWAY
 from parts import plan
 from studio import consent
 from studio.consent import Consent
+from studio.content import Content
 from studio.errors import NeedsApproval, OverLimit, StudioError
 from studio.terms import terms
 from studio.types import Gateway, Limits, Plan, Source, Unit
@@ -203,7 +204,7 @@ def test_a_limit_on_its_own_approves_nothing() -> None:
 
 # --- tokens -----------------------------------------------------------------------------------------------
 
-FILE = Source("image", "cat.png", None, "image/png", b"bytes", "cd" * 32, 64, 48)
+FILE = Source("image", "cat.png", None, "image/png", Content([b"bytes"]), "cd" * 32, 64, 48)
 AGREED = plan(
     inputs=(FILE,), values={"size": "4k", "quality": "720p"}, billing=replace(plan().billing, amount=30)
 )

@@ -8,11 +8,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from parts import picture
-from studio import arguments, catalogue, media, settings
+from studio import arguments, catalogue, settings
 from studio.app import App
 from studio.errors import KeyProblem, NetworkError, StudioError, UsageError
-from studio.types import Gateway, InputRule
+from studio.types import Gateway
 from support import CANARIES, FakeClock, key_variable
 from world import ACCEPTED, refusal, world
 
@@ -35,15 +34,6 @@ def test_an_error_shows_a_link_without_its_query(place: str) -> None:
 
     assert str(error) == error.message == f"No answer from {place}?… in time."
     assert error.detail == f'{{"url":"{place}?…","code":7}}'
-
-
-def test_a_whole_picture_beyond_the_size_that_is_taken_is_refused(tmp_path: Path) -> None:
-    file, size = tmp_path / "cat.png", len(picture())
-    file.write_bytes(picture())
-
-    assert media.inspect(str(file), InputRule("image", 1, 1, ("image/png",), size)).data == picture()
-    with pytest.raises(UsageError, match=f"it has {size} bytes, at most {size - 1} are allowed"):
-        media.inspect(str(file), InputRule("image", 1, 1, ("image/png",), size - 1))
 
 
 ADDRESSES = [(made, role) for made in catalogue.gateways() for role in made.urls]

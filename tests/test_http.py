@@ -29,6 +29,7 @@ from parts import (
     says,
 )
 from studio import http
+from studio.content import Content
 from studio.contract import KEY as PLACEHOLDER
 from studio.contract import Request
 from studio.errors import InternalError, NetworkError, NotSaved, StudioError, UsageError
@@ -144,7 +145,7 @@ FORMS: dict[str, Callable[[str], str]] = {
 PLACES: dict[str, Callable[[Request, str], Request]] = {
     "a header": lambda made, text: replace(made, headers={"X-Note": f"a {text} b"}),
     "the query": lambda made, text: replace(made, query={"note": text}),
-    "the body": lambda made, text: replace(made, json=None, body=f"a {text} b".encode()),
+    "the body": lambda made, text: replace(made, json=None, body=Content([f"a {text} b".encode()])),
     "a field of the body": lambda made, text: replace(made, json={"prompt": f"a {text} b"}),
     "the path": lambda made, text: replace(made, url=f"{made.url}/{text}/b"),
     "the link's query": lambda made, text: replace(made, url=f"{made.url}/?note={text}"),

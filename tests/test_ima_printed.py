@@ -13,6 +13,7 @@ import ima_printed as printed
 from ima_printed import ANYTHING, IMAGE, SEEDREAM, TEXT, Mistake
 from parts import door, ima, line, plan, says
 from studio import catalogue, planning, wishes
+from studio.content import Content
 from studio.contract import KEY, Request, Response
 from studio.errors import REFUSALS, StudioError, UnknownOutcome, UsageError
 from studio.form import Offer
@@ -26,7 +27,13 @@ from twins.ima_sample import changed, inner, place_of
 (GATEWAY,) = VENDOR.gateways
 API, UPLOAD = printed.DOMAINS["api"], printed.DOMAINS["upload"]
 LINKS = {name: f"{start}cat.jpeg" for name, start in printed.UPLOAD_ANSWER.items()}
-JPEG = Source("image", "cat.jpg", mime=printed.UPLOAD_FILE["content_type"], data=b"a cat", sha256="ab" * 32)
+JPEG = Source(
+    "image",
+    "cat.jpg",
+    mime=printed.UPLOAD_FILE["content_type"],
+    content=Content([b"a cat"]),
+    sha256="ab" * 32,
+)
 HELPERS = {  # names in ima_printed that stand for no part of the document
     *("SECTIONS", "PROVIDER", "TWIN", "BOTH", "TEXT", "IMAGE", "SEEDREAM", "BANANA", "PRO", "MJ", "ANYTHING"),
     *("KEYED", "OUTER", "INNER", "ATTRIBUTE", "CAST", "CREDIT", "INPUT", "PORTRAIT"),
@@ -306,7 +313,7 @@ def test_an_upload_goes_the_printed_way_and_its_link_is_the_input() -> None:
     token, put = asked
     assert (tuple(map(step, asked)), token.url.startswith(UPLOAD)) == (printed.UPLOAD_STEPS, True)
     assert (token.query["fSuffix"], token.query["fContentType"]) == tuple(printed.UPLOAD_FILE.values())
-    assert (put.body, put.headers) == (JPEG.data, {"Content-Type": printed.UPLOAD_FILE["content_type"]})
+    assert (put.body, put.headers) == (JPEG.content, {"Content-Type": printed.UPLOAD_FILE["content_type"]})
     body = IMA.submit_request(plan(task_type=IMAGE), (link,), "").json
     assert body is not None
     assert body["src_img_url"] == inner(body)["input_images"] == [LINKS["fdl"]]

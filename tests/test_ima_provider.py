@@ -12,6 +12,7 @@ import pytest
 from ima_printed import PRODUCT_LIST
 from parts import plan
 from studio import catalogue
+from studio.content import Content
 from studio.contract import KEY, Request, Response
 from studio.errors import NetworkError
 from studio.form import Offer
@@ -24,7 +25,7 @@ VENDOR = catalogue.vendor("ima")
 IMA = Provider({"ima": VENDOR.gateways[0]}, VENDOR.raw, lambda: NOW)
 TASK = TaskRef("ima", "task_abc", NOW, {"outputs": "1"})
 SEEDREAM = ModelRef("doubao-seedream-4.5", "SeeDream 4.5", "doubao-seedream-4-5-251128")
-CAT = Source("image", "cat.jpg", mime="image/jpeg", data=b"a cat", sha256="ab" * 32)
+CAT = Source("image", "cat.jpg", mime="image/jpeg", content=Content([b"a cat"]), sha256="ab" * 32)
 
 LEAF: dict[str, Any] = PRODUCT_LIST[0]["children"][0]
 
@@ -147,7 +148,7 @@ def test_an_upload_is_asked_for_with_eleven_parameters_and_then_put() -> None:
         "https://imapi.liveme.com/api/rest/oss/getuploadtoken",
         {},
     )
-    assert (put.method, put.url, put.body) == ("PUT", "https://store.example.com/put?sig=1", b"a cat")
+    assert (put.method, put.url, put.body) == ("PUT", "https://store.example.com/put?sig=1", CAT.content)
     assert (put.headers, token.safe, put.safe) == ({"Content-Type": "image/jpeg"}, True, True)
 
 

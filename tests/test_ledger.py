@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from parts import plan
 from studio import ledger as module
+from studio.content import Content
 from studio.errors import InternalError, Interrupted, LedgerError, UsageError
 from studio.ledger import Ledger
 from studio.migrations import MIGRATIONS
@@ -128,7 +129,7 @@ def test_what_becomes_of_a_job_whose_process_is_gone(tmp_path: Path, state: str)
 
 
 def test_a_job_is_read_back_as_it_was_written(file: Path, ledger: Ledger) -> None:
-    source = Source("image", "cat.png", None, "image/png", b"bytes", "cd" * 32, 64, 48)
+    source = Source("image", "cat.png", None, "image/png", Content([b"bytes"]), "cd" * 32, 64, 48)
     wish = plan(prompt="灯塔 🗼", inputs=(source,), requested={"size": "4K"}, user_id="u1")
     begun, _ = ledger.begin(wish, "/somewhere/out")
     for state in ("sending", "submitted"):
@@ -136,7 +137,7 @@ def test_a_job_is_read_back_as_it_was_written(file: Path, ledger: Ledger) -> Non
     ledger.done(begun.id, (SAVED, MISSING), 11, ERROR)
 
     job = Ledger(file, FakeClock()).get(begun.id)
-    assert job.plan == Plan(**{**vars(wish), "inputs": (Source(**{**vars(source), "data": b""}),)})
+    assert job.plan == Plan(**{**vars(wish), "inputs": (Source(**{**vars(source), "content": None}),)})
     assert (job.out, job.task, job.charged, job.error) == ("/somewhere/out", TASK, 11, ERROR)
     assert (job.outputs, job.saved, job.complete) == ((SAVED, MISSING), (SAVED,), False)
 
@@ -146,7 +147,7 @@ def test_what_the_vendor_charged_stays_when_a_later_word_does_not_name_it(ledger
 
 
 def test_the_bytes_of_inputs_stay_out_of_the_record(file: Path, ledger: Ledger) -> None:
-    ledger.begin(plan(inputs=(Source("image", "cat.png", data=b"canary_bytes"),)), "/out")
+    ledger.begin(plan(inputs=(Source("image", "cat.png", content=Content([b"canary_bytes"])),)), "/out")
     ledger.close()
 
     assert b"canary_bytes" not in file.read_bytes()

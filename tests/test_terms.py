@@ -9,13 +9,14 @@ import pytest
 
 from offers import GATEWAY
 from parts import plan
+from studio.content import Content
 from studio.terms import asked_difference, difference, fingerprint, inputs_of, terms
 from studio.types import Billing, ModelRef, Plan, Source, Unit
 from studio.wishes import Wish
 
 MODEL = plan().model
 BILLING = plan().billing
-FILE = Source("image", "cat.png", None, "image/png", b"bytes", "cd" * 32, 64, 48)
+FILE = Source("image", "cat.png", None, "image/png", Content([b"bytes"]), "cd" * 32, 64, 48)
 SAME_BYTES = replace(FILE, name="copy of cat.png")
 OTHER_BYTES = replace(FILE, sha256="ef" * 32)
 LINK = Source("image", "https://example.com/a.png", "https://example.com/a.png")

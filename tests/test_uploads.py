@@ -15,6 +15,7 @@ import pytest
 
 from parts import ima, plan
 from studio import catalogue
+from studio.content import Content
 from studio.ledger import Ledger
 from studio.order import Order
 from studio.terms import fingerprint
@@ -24,7 +25,7 @@ from test_commands import creates, jobs, record, start
 from test_spine import picture
 from world import World, world
 
-FILE = Source("image", "cat.png", None, "image/png", b"bytes", "cd" * 32, 64, 48)
+FILE = Source("image", "cat.png", None, "image/png", Content([b"bytes"]), "cd" * 32, 64, 48)
 OTHER = replace(FILE, name="dog.png", sha256="ef" * 32)
 LINK = Source("image", "https://example.com/a.png", "https://example.com/a.png")
 REF = MediaRef("image", "https://cdn.example.com/cat.png")

@@ -6,12 +6,12 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 from typing import Any
 
-from studio import billing, catalogue, conditions, params, tables
+from studio import billing, catalogue, conditions, fitting, params, tables
 from studio.errors import UsageError
 from studio.form import Asked, Offer
 from studio.options import flag
 from studio.placing import PICTURE, understood, wished
-from studio.types import Alternative, Gateway, InputRule, ModelSpec, Source
+from studio.types import Alternative, Gateway, ModelSpec, Source
 from studio.values import thousands
 
 MOST = 2
@@ -137,18 +137,9 @@ def _bound(specs: Collection[ModelSpec], asked: Asked, inputs: Collection[Source
 def _taken(spec: ModelSpec, task_type: str, inputs: Collection[Source]) -> bool:
     """Whether these files are taken with a model at its gateway, as far as they were looked at."""
     made = catalogue.task_type(task_type, spec)
-    together = sum(len(source.data) for source in inputs)
+    together = sum(source.size for source in inputs)
     room = made.inline_bytes is None or together <= made.inline_bytes
-    return room and all(_fits(made.rule(source.role), source) for source in inputs)
-
-
-def _fits(rule: InputRule | None, source: Source) -> bool:
-    if rule is None or source.url:
-        return rule is not None
-    short, long = sorted((source.width or 0, source.height or 0))
-    sides = not rule.min_side or not short or short >= rule.min_side
-    shape = not rule.ratio or not short or long <= rule.ratio * short
-    return source.mime in rule.mime and len(source.data) <= rule.max_bytes and sides and shape
+    return room and all(fitting.fits(source, made.rule(source.role)) for source in inputs)
 
 
 def stands_twice(offer: Offer, offers: Collection[Offer]) -> bool:

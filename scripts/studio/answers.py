@@ -77,7 +77,7 @@ def _kept(text: str) -> str:
 
 def inline(source: Source) -> str:
     """The bytes of an input in base64."""
-    return base64.b64encode(source.data).decode()
+    return base64.b64encode(source.content.read() if source.content else b"").decode()
 
 
 def data_url(source: Source) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from studio import catalogue, channels, pulse, settings
+from studio.addresses import Resolve
 from studio.contract import Provider
 from studio.errors import StudioError
 from studio.form import Offer
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from studio.runner import Runner
 
 REHEARSAL = "sb-"
+LOOK_UP = 3.0  # seconds for the address of a name
 START_PATIENCE = 8.0  # seconds: `start` comes back soon
 
 
@@ -124,6 +126,13 @@ class App:
     def payable(self) -> set[str]:
         """The gateways that can be paid: those with a key, or all of them in a rehearsal."""
         return {made.id for made in catalogue.gateways() if self.sandbox or self.settings.has_key(made)}
+
+    @functools.cached_property
+    def resolve(self) -> Resolve:
+        """Which addresses a name has, as this machine knows it."""
+        from studio.sockets import resolver
+
+        return resolver(LOOK_UP)
 
     @property
     def serving(self) -> bool:

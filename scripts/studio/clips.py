@@ -4,13 +4,14 @@ Without it their size and length are not known, and said to be so."""
 from __future__ import annotations
 
 import importlib.util
+import re
 import struct
 from dataclasses import dataclass
 from typing import BinaryIO
 
 MP4 = ("video/mp4", "mp4")
 MOV = ("video/quicktime", "mov")
-PICTURES = b"hdlr" + bytes(8) + b"vide"  # of a track of moving pictures: a film is no song
+PICTURES = re.compile(b"hdlr" + bytes(8) + b"vide")  # of a track of moving pictures: a film is no song
 
 
 @dataclass(frozen=True)
@@ -52,12 +53,12 @@ def clip(file: BinaryIO) -> tuple[str, str] | None:
     return MOV if brand == b"qt  " else MP4
 
 
-def sound(data: bytes) -> str | None:
+def sound(data: bytes | memoryview) -> str | None:
     """The MIME type of a sound, by its first bytes; None for anything else."""
     if data[:4] == b"RIFF" and data[8:12] == b"WAVE":
         return "audio/wav"
     if data[4:8] == b"ftyp" and data[8:12] in {b"M4A ", b"M4B ", b"mp42", b"isom"}:
-        return None if PICTURES in data else "audio/mp4"
+        return None if PICTURES.search(data) else "audio/mp4"
     if data[:3] == b"ID3":
         return "audio/mpeg"
     if len(data) > 1 and data[0] == 0xFF and data[1] & 0xF6 == 0xF0:

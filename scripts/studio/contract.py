@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from studio.form import Offer
-from studio.types import Done, Json, MediaRef, Plan, Poll, Source, Submitted, TaskRef
+from studio.types import Bytes, Done, Json, MediaRef, Plan, Poll, Source, Submitted, TaskRef
 
 KEY = "<key>"
 """Stands for the gateway's key in the headers and query of a Request. Only `studio.http` knows the real
@@ -30,7 +30,7 @@ class Request:
     query: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     json: Json | None = field(default=None, repr=False)
-    body: bytes | None = field(default=None, repr=False)
+    body: Bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from studio import cadence, delivered, speech
 from studio.errors import NotSaved, StudioError, error_record
 from studio.messages import action, helps_elsewhere
 from studio.speech import Voice
-from studio.types import Alternative, Gateway, Job, Json, Plan, Saved
+from studio.types import Alternative, Gateway, Job, Json, Plan, Saved, Source
 
 BOUGHT = frozenset({"sending", "submitted", "unknown", "done"})  # or perhaps
 RESULT = "media-studio/result/1"
@@ -238,6 +238,24 @@ def _about(plan: Plan) -> Json:
         "chosen_by": plan.chosen_by,
         "requested": dict(plan.requested),
         "applied": applied(plan),
+        "inputs": [_input(source) for source in plan.inputs],
+    }
+
+
+def _input(source: Source) -> Json:
+    """An input as it leaves; `changed`: how that is not the file at hand, `unchecked`: what nobody here knows
+    of it."""
+    return {
+        "name": source.name,
+        "kind": source.role,
+        "mime": source.mime,
+        "bytes": source.size or None,
+        "sha256": source.sha256,
+        "width": source.width,
+        "height": source.height,
+        "seconds": source.seconds,
+        "changed": list(source.changed),
+        "unchecked": list(source.unchecked),
     }
 
 
@@ -281,7 +299,7 @@ def _no_job(plan: Plan | None, gateway: Gateway | None, voice: Voice) -> Json:
         "state": None,
         "task_id": None,
         "sandbox": voice.sandbox,
-        **(_about(plan) if plan else about),
+        **(_about(plan) if plan else {**about, "inputs": []}),
         "cost": cost(plan, gateway) if plan and gateway else None,
         "elapsed_s": None,
         "estimate_s": speech.estimate(plan) if plan else None,

@@ -79,7 +79,7 @@ class Earlier:
 
     def check_unchanged(self, inputs: tuple[Source, ...]) -> None:
         """That the file holds what the job made. `inputs`: as they were looked at, this one first."""
-        if inputs[0].sha256 != self.picture.sha256:
+        if inputs[0].file_sha256 != self.picture.sha256:
             raise UsageError(
                 f"{self.picture.path} is not what job {self.job.id} made: it was changed since.",
                 kind="earlier_changed",

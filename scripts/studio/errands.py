@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from studio import arguments, catalogue, choices, clips, inputs, planning, steps, tables, wishes
+from studio import arguments, catalogue, choices, clips, planning, steps, tables, wishes
 from studio.app import App
 from studio.choices import Choice
 from studio.earlier import Earlier, earlier
 from studio.errors import KeyProblem, UsageError
 from studio.form import Offer
+from studio.intake import Looker
 from studio.messages import Messages
 from studio.redact import forms
 from studio.runner import Runner
@@ -100,7 +101,7 @@ def errand(app: App) -> Errand:
         )
     if app.made.command == "start":
         gateway = replace(gateway, connect_timeout=START_TIMEOUT, read_timeout=START_TIMEOUT)
-    if len({is_loopback(url) for url in gateway.urls.values()}) > 1 and any(one.data for one in sources):
+    if len({is_loopback(url) for url in gateway.urls.values()}) > 1 and any(one.size for one in sources):
         raise UsageError(
             f"One address of {gateway.name} is on this machine and another is not, so an input was not sent.",
             kind="base_url_refused",
@@ -143,7 +144,7 @@ def _at_a_gateway(
         try:
             made = wishes.of_vendor(task_type, model, wish)
             wishes.check_prompt(wish, made)
-            return replace(choice, model=model), made, inputs.inspect(made, wish.files)
+            return replace(choice, model=model), made, wishes.looked_at(made, wish)
         except UsageError as no:
             problem = problem or no
     assert problem is not None
@@ -211,6 +212,9 @@ def _wish(app: App) -> Wish:
         inputs=tuple(made.input_images or ()),
         input_video=made.input_video,
         input_audio=made.input_audio,
+        fit=tuple(sorted(set(made.fit or ()))),
+        keep_metadata=made.keep_metadata,
+        looker=Looker(app.resolve, made.keep_metadata),
         parent=getattr(made, "parent", None),
         n=made.n or 1,
         options=arguments.parameters(made),

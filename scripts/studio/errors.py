@@ -23,12 +23,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from studio.types import Alternative, Json
 
 Charged: TypeAlias = Literal["no", "yes", "maybe"]
 Retry: TypeAlias = Literal["never", "same", "later", "after_change", "wait"]
+
+
+@dataclass(frozen=True)
+class Misfit:
+    """Why an input cannot be used as it is. `why`: the key of its words, with `values` in them; `ways`: keys
+    and values of what would make it fit; `fit`: the value of --fit that does so on a copy, if one does."""
+
+    why: str
+    values: Mapping[str, str] = field(default_factory=dict)
+    ways: tuple[tuple[str, Mapping[str, str]], ...] = ()
+    fit: str | None = None
 
 
 class StudioError(Exception):
@@ -67,6 +79,13 @@ class StudioError(Exception):
         self.about = dict(about or {})  # for the words to the person: model, and asked, what it cannot do
         self.instead = tuple(instead)  # what it can do
         self.alternatives: tuple[Alternative, ...] = ()  # other models that can
+        self.misfits: tuple[Misfit, ...] = ()  # why an input cannot be used
+
+
+def fit_for(misfits: Iterable[Misfit]) -> tuple[str, ...]:
+    """The values of --fit with which an input can be used; () where they are not enough."""
+    needed = [misfit.fit for misfit in misfits]
+    return tuple(sorted({one for one in needed if one})) if all(needed) else ()
 
 
 def without_queries(text: str | None) -> str | None:

@@ -186,7 +186,7 @@ class Http:
                 params=query,
                 headers=headers,
                 json=request.json,
-                data=request.body,
+                data=request.body.open() if request.body else None,
             )
         )
         self._check_keys(prepared)
@@ -247,7 +247,6 @@ class Http:
     def _check_keys(self, prepared: requests.PreparedRequest) -> None:
         """No known key goes to a host that is not of its own gateway, in whatever part of the request."""
         url = prepared.url or ""
-        body = prepared.body if isinstance(prepared.body, bytes) else str(prepared.body or "").encode()
         for key in dict.fromkeys(self._keys.values()):
             owners = [id for id, one in self._keys.items() if one == key]  # one key may open several
             if any(urllib.parse.urlsplit(url).netloc in _hosts(self._known[id]) for id in owners):
@@ -255,7 +254,7 @@ class Http:
             plain = (urllib.parse.unquote(url), urllib.parse.unquote_plus(url))
             written = [url, *plain, *map(str, prepared.headers.values())]
             for form in forms(key):
-                if any(form in text for text in written) or form.encode() in body:
+                if any(form in text for text in written) or _holds(prepared.body, form.encode()):
                     raise InternalError(
                         f"A request to {_host(url)} would have carried a key of another host: not sent."
                     )
@@ -274,6 +273,20 @@ class _Session(requests.Session):
 
     def get_redirect_target(self, resp: requests.Response) -> None:
         return None
+
+
+def _holds(body: Any, form: bytes) -> bool:
+    """Whether a body holds some bytes. One that is a file is then at its start again."""
+    if not hasattr(body, "seek"):
+        return form in (body if isinstance(body, bytes) else str(body or "").encode())
+    body.seek(0)
+    end = b""
+    found = False
+    for piece in iter(lambda: body.read(CHUNK), b""):
+        found = found or form in end + piece
+        end = piece[-len(form) :]
+    body.seek(0)
+    return found
 
 
 def _joined(url: str, to: str = "") -> str:

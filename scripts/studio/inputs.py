@@ -3,11 +3,14 @@ whether they fit together. Nothing is sent here."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, TypeAlias
 
-from studio import media
-from studio.errors import UsageError
+from studio import fitting
+from studio.errors import Misfit, UsageError
+from studio.intake import Looker, Unfit
+from studio.messages import Messages
 from studio.types import InputRule, Source, TaskType
 
 Files: TypeAlias = Mapping[str, tuple[str, ...]]
@@ -39,14 +42,57 @@ def count(files: Files) -> str:
     return " and ".join(_several(len(names), kind) for kind, names in files.items() if names) or "none"
 
 
-def inspect(task_type: TaskType, files: Files) -> tuple[Source, ...]:
-    """Every input, looked at before anything is sent: pictures first, then clip and sound."""
-    sources = tuple(
-        media.inspect(name, rule) for rule in task_type.inputs for name in files.get(rule.kind, ())
-    )
+def inspect(
+    task_type: TaskType, files: Files, looker: Looker, fit: Collection[str] = ()
+) -> tuple[Source, ...]:
+    """Every input, looked at before anything is sent: pictures first, then clip and sound. `fit`: what may be
+    done to copies of pictures. Raises UsageError."""
+    sources = tuple(_looked_at(task_type, files, looker, fit))
     _check_alike(task_type, sources)
+    if _too_much(task_type, sources) and fitting.SHRINK in fit:
+        share = _share(task_type, sources)
+        smaller = tuple(replace(rule, max_bytes=min(rule.max_bytes, share)) for rule in task_type.inputs)
+        sources = tuple(_looked_at(replace(task_type, inputs=smaller), files, looker, fit))
     _check_together(task_type, sources)
     return sources
+
+
+def _looked_at(task_type: TaskType, files: Files, looker: Looker, fit: Collection[str]) -> Iterator[Source]:
+    for rule in task_type.inputs:
+        names = files.get(rule.kind, ())
+        for number, name in enumerate(names, 1):
+            try:
+                yield looker.look(name, rule, fit)
+            except Unfit as no:
+                raise _unfit(no, name, rule, number if len(names) > 1 else None) from None
+
+
+def _unfit(no: Unfit, name: str, rule: InputRule, number: int | None) -> UsageError:
+    """Why an input cannot be used; `number`: which of several it is."""
+    words = Messages("en")
+    reasons, ways = words.unfit(no.misfits)
+    taken = fitting.formats(rule)
+    wanted = f"It would fit {ways}." if ways else _wanted_instead(rule.kind, taken)
+    first = no.misfits[0].why
+    made = UsageError(
+        f"The input {name} cannot be used: {reasons}. Nothing was sent.",
+        kind=OWN_KINDS.get(first) or {"audio": "bad_sound"}.get(rule.kind, "bad_input_file"),
+        detail=wanted,
+        about={"formats": taken, **({"number": str(number)} if number else {})},
+    )
+    made.misfits = no.misfits
+    return made
+
+
+OWN_KINDS = {"link_only": "link_needed", "link": "bad_link"}
+
+
+def _wanted_instead(kind: str, formats: str) -> str:
+    if kind == "video":
+        return "Put it where it can be fetched from without a password, and give that link."
+    if kind == "audio":
+        return "Give an MP3, WAV, AAC or M4A file, or a public https link to one."
+    return f"Give a picture of the kind {formats}, or a public https link to one."
 
 
 def given(sources: tuple[Source, ...]) -> dict[str, Any]:
@@ -72,26 +118,43 @@ def _check_alike(task_type: TaskType, sources: tuple[Source, ...]) -> None:
     if task_type.alike_within and len(sides) > 1:
         apart = max(max(pair) / min(pair) for pair in zip(*sides, strict=True))
         if apart > task_type.alike_within:
+            one, other = (fitting.sides(*pair) for pair in sides[:2])
             raise UsageError(
-                f"The two pictures differ too much in size for {task_type.id}: a side of one is {apart:.2f} "
-                f"times that of the other, at most {task_type.alike_within:g} is taken.",
+                f"The two pictures differ too much in size for {task_type.id} ({one} and {other}): a side of "
+                f"one is {apart:.2f} times that of the other, at most {task_type.alike_within:g} is taken.",
                 kind="unlike_pictures",
-                detail="Crop or scale one of them to the size of the other.",
+                detail=f"Crop or scale the second to {one}, or the first to {other}.",
+                about={"one": one, "other": other},
             )
 
 
 def _check_together(task_type: TaskType, sources: tuple[Source, ...]) -> None:
     """What travels in the request itself has to fit into it."""
-    whole = sum(len(source.data) for source in sources)
+    if not _too_much(task_type, sources):
+        return
+    whole, most = sum(source.size for source in sources), task_type.inline_bytes or 0
+    said, each = fitting.mega(most), fitting.mega(_share(task_type, sources))
+    no = UsageError(
+        f"The files have {fitting.mega(whole, up=True)} together; {task_type.id} takes {said} at most.",
+        kind="too_much_input",
+        detail=f"Make each smaller than {each}, or give public https links.",
+        about={"most": said, "each": each},
+    )
+    if all(source.role == "image" for source in sources):
+        no.misfits = (Misfit("together", {"most": said}, (("smaller", {"most": each}),), fitting.SHRINK),)
+    raise no
+
+
+def _too_much(task_type: TaskType, sources: tuple[Source, ...]) -> bool:
     most = task_type.inline_bytes
-    if most and whole > most:
-        local = sum(bool(source.data) for source in sources)
-        raise UsageError(
-            f"The files have {_mega(whole)} together; {task_type.id} takes at most {_mega(most)} at once.",
-            kind="too_much_input",
-            detail=f"Make each smaller than {_mega(most // local)}, or give public https links.",
-            about={"most": _mega(most)},
-        )
+    return bool(most and sum(source.size for source in sources) > most)
+
+
+def _share(task_type: TaskType, sources: tuple[Source, ...]) -> int:
+    """Bytes that each picture may have, beside what cannot be made smaller."""
+    pictures = [source for source in sources if source.role == "image" and source.size]
+    others = sum(source.size for source in sources if source.role != "image")
+    return max(0, (task_type.inline_bytes or 0) - others) // max(1, len(pictures))
 
 
 def _wanted(rule: InputRule) -> str:
@@ -103,7 +166,3 @@ def _wanted(rule: InputRule) -> str:
 
 def _several(number: int, kind: str) -> str:
     return f"{number} {KINDS[kind][0]}{'' if number == 1 else 's'}"
-
-
-def _mega(size: int) -> str:
-    return f"{size / 1e6:.1f} MB"

@@ -8,6 +8,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 
 from studio import camera, catalogue, placing
+from studio.errors import Misfit
 from studio.types import Plan, Unit
 from studio.values import TRUTHS
 
@@ -184,6 +185,21 @@ class Messages:
             for step in camera.read(said)
         ]
         return functools.reduce(in_turn, steps)
+
+    def unfit(self, misfits: Iterable[Misfit]) -> tuple[str, str]:
+        """Why an input cannot be used, and what would make it fit ("" where that is for nobody to say)."""
+        misfits = tuple(misfits)
+        reasons = [self._filled(f"unfit.{one.why}", one.values) for one in misfits]
+        ways = [self._filled(f"fits.{key}", values) for one in misfits for key, values in one.ways]
+        return self.say("list_and").join(reasons), self.say("list_or").join(dict.fromkeys(ways))
+
+    def changed(self, what: str, before: str, after: str) -> str | None:
+        """What was done to a copy of an input, where a person wants to know it."""
+        key = f"sent.{what}"
+        return self._filled(key, {"before": before, "after": after}) if key in self._texts else None
+
+    def _filled(self, key: str, values: Mapping[str, str]) -> str:
+        return self._texts[key].format_map(values)
 
     def note(self, name: str) -> str:
         """What a person has to know besides: one of ours, or a catalogue's own words, as they are."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from studio import cadence, speech, wording
 from studio.app import App
-from studio.errors import NeedsApproval, NotSaved, StudioError, UnknownOutcome
+from studio.errors import NeedsApproval, NotSaved, StudioError, UnknownOutcome, fit_for
 from studio.names import own_key
 from studio.options import PAYING
 from studio.terms import terms
@@ -110,6 +110,9 @@ def after(app: App, error: StudioError, job: Job | None) -> list[str] | None:
         return None  # the person is asked whether it is there: a yes must not buy another
     if job and error.kind == "not_recorded" and error.detail:
         return command(app, "reconcile", job.id, "--task-id", error.detail)
+    if job is None and fit_for(error.misfits):
+        fit = sorted({*fit_for(error.misfits), *(app.made.fit or ())})
+        return command(app, app.made.command, *_words(app), "--fit", *fit)
     later = isinstance(error, NotSaved) and error.retry == "later"
     if job and (later or error.retry == "wait" or job.state == "submitted"):
         return command(app, "wait", job.id)

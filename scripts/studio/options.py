@@ -131,6 +131,19 @@ OPTIONS = (
         metavar="FILE",
         many=True,
     ),
+    Option(
+        ("--fit",),
+        "what may be done to a copy of a picture that does not fit: shrink, convert, or both",
+        WISHING,
+        choices=("shrink", "convert"),
+        many=True,
+    ),
+    Option(
+        ("--keep-metadata",),
+        "send pictures with what the camera wrote into them (place, time, device)",
+        WISHING,
+        switch=True,
+    ),
     Option(("--input-video",), "a clip to go by: a public https link", WISHING, metavar="LINK"),
     Option(("--input-audio",), "a sound or song: a file or an https link", WISHING, metavar="FILE"),
     Option(

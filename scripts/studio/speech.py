@@ -10,7 +10,7 @@ from typing import Any
 
 from studio import cadence, catalogue, delivered
 from studio.captions import LINK, clip
-from studio.errors import NeedsApproval, OverLimit, StudioError
+from studio.errors import NeedsApproval, OverLimit, StudioError, fit_for
 from studio.messages import Messages, action, language_of
 from studio.types import Alternative, Enclosure, Gateway, Job, Json, Plan, Saved
 
@@ -161,6 +161,8 @@ def failure(  # noqa: PLR0913 - all by name
         "asked": "",
         "most": "",
         "formats": "",
+        "unfit": words.unfit(error.misfits)[0],
+        "which": _which(words, error),
         "changes": _changes(words, error),
         "detail": error.detail or "",
         "charged": words.charged(error.charged, _told_cost(words, plan, gateway) if voice.costs else ""),
@@ -177,6 +179,12 @@ def failure(  # noqa: PLR0913 - all by name
     notes = _notes(words, plan) if plan and isinstance(error, NeedsApproval) else []
     ways = _ways_out(words, error, gateway, others)
     return voice.item([text, *notes, *_reason(words, error), *_bad_shots(words, job), *ways])
+
+
+def _which(words: Messages, error: StudioError) -> str:
+    """Which of several pictures cannot be used."""
+    number = error.about.get("number")
+    return words.say("which_picture", number=number) if number else words.say("the_picture")
 
 
 def _page(words: Messages, what: str, url: str | None, gateway: Gateway) -> str:
@@ -352,6 +360,9 @@ def _here(words: Messages, error: StudioError) -> list[str]:
     if error.instead:
         values = words.plainly(words.say("list_and").join(error.instead))
         lines.append(words.say("instead", values=values))
+    ways = words.unfit(error.misfits)[1]
+    lines += [words.say("fit_it", ways=ways)] if ways else []
+    lines += [words.say("fit_ask")] if fit_for(error.misfits) else []
     if "note" in error.about:
         lines.append(words.note(error.about["note"]))
     if "names" in error.about:

@@ -10,7 +10,7 @@ import dataclasses
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, BinaryIO, Literal, Protocol, TypeAlias
 
 Json: TypeAlias = dict[str, Any]
 
@@ -149,19 +149,43 @@ class ModelSpec:
     # task type -> fields of TaskType that are others with this model, at this gateway
 
 
+class Bytes(Protocol):
+    """The bytes of an input as they leave: `studio.content`."""
+
+    size: int
+
+    def open(self) -> BinaryIO: ...
+    def read(self) -> bytes: ...
+
+
 @dataclass(frozen=True)
 class Source:
-    """An input, looked at: either a file whose bytes are kept as inspected, or a public https link."""
+    """An input, looked at: either a file whose bytes are kept as they will leave, or a public https link.
+    `sha256` is of what leaves, `file_sha256` of the file as it is on the disk. `changed`: {"what", "before",
+    "after"} rows; `unchecked`: what could not be looked at from here (address, seconds)."""
 
     role: str
     name: str  # as the person gave it
     url: str | None = None
     mime: str | None = None
-    data: bytes = field(default=b"", repr=False)
+    content: Bytes | None = field(default=None, repr=False, compare=False)
     sha256: str | None = None
     width: int | None = None
     height: int | None = None
     seconds: float | None = None
+    file_sha256: str | None = None
+    changed: tuple[Json, ...] = ()
+    unchecked: tuple[str, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """Bytes that travel with a request; 0 of a link."""
+        return self.content.size if self.content else 0
+
+    @staticmethod
+    def from_json(record: Json) -> Source:
+        kept = {name: value for name, value in record.items() if name != "data"}
+        return Source(**{**kept, **{name: tuple(kept.get(name, ())) for name in ("changed", "unchecked")}})
 
 
 @dataclass(frozen=True)
@@ -248,9 +272,10 @@ class Plan:
 
     def to_json(self) -> Json:
         """For the ledger. The bytes of inputs stay out: their digest says which they were."""
-        record = dataclasses.asdict(self)
+        bare = tuple(dataclasses.replace(source, content=None) for source in self.inputs)
+        record = dataclasses.asdict(dataclasses.replace(self, inputs=bare))
         for source in record["inputs"]:
-            del source["data"]
+            del source["content"]
         return record
 
     @staticmethod
@@ -258,7 +283,7 @@ class Plan:
         made = dict(record)
         made["model"] = ModelRef(**record["model"])
         made["billing"] = Billing(**record["billing"])
-        made["inputs"] = tuple(Source(**source) for source in record["inputs"])
+        made["inputs"] = tuple(map(Source.from_json, record["inputs"]))
         made["estimate"] = tuple(record["estimate"]) if record["estimate"] else None
         made["steps"] = tuple(record.get("steps", ()))
         made["notes"] = tuple(record.get("notes", ()))

@@ -11,6 +11,7 @@ from studio import catalogue, choosing, params, terms
 from studio.alternatives import elsewhere, of_these
 from studio.errors import UsageError
 from studio.inputs import check_count, count, inspect, named, takes
+from studio.intake import Looker
 from studio.types import Alternative, ModelSpec, Source, TaskType
 
 
@@ -29,6 +30,9 @@ class Wish:
     input_video: str | None = None
     input_audio: str | None = None
     from_job: str | None = None  # the job of which the first input is a picture
+    fit: tuple[str, ...] = ()  # what may be done to copies of pictures
+    keep_metadata: bool = False
+    looker: Looker = field(default_factory=Looker, repr=False, compare=False)
     parent: str | None = None  # the job that this is a step of
     n: int = 1
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -57,9 +61,15 @@ class Wish:
         given = {"image": self.inputs, "video": (self.input_video,), "audio": (self.input_audio,)}
         return {kind: tuple(filter(None, names)) for kind, names in given.items()}
 
-    def _besides(self) -> dict[str, str | None]:
+    def _besides(self) -> dict[str, Any]:
         """What only some wishes have."""
-        return {"input_video": self.input_video, "input_audio": self.input_audio, "parent": self.parent}
+        return {
+            "input_video": self.input_video,
+            "input_audio": self.input_audio,
+            "parent": self.parent,
+            "fit": list(self.fit) or None,
+            "keep_metadata": self.keep_metadata or None,
+        }
 
     def digest(self, inputs: tuple[Source, ...]) -> str:
         """The same for two commands that ask for the same, whatever the live list says by then, and whatever
@@ -123,10 +133,15 @@ def _others(model: ModelSpec, task_type: TaskType, wish: Wish) -> tuple[Alternat
     return of_these(fitting, replace(asked, files=named(wish.files)))
 
 
+def looked_at(task_type: TaskType, wish: Wish) -> tuple[Source, ...]:
+    """The files of a wish, by their bytes. Raises UsageError."""
+    return inspect(task_type, wish.files, wish.looker, wish.fit)
+
+
 def _looked_at(model: ModelSpec, task_type: TaskType, wish: Wish) -> bool:
-    """Whether a model takes the files of a wish, by their bytes."""
+    """Whether a model takes the files of a wish."""
     try:
-        inspect(of_vendor(task_type, model, wish), wish.files)
+        looked_at(of_vendor(task_type, model, wish), wish)
     except UsageError:
         return False
     return True

@@ -44,8 +44,9 @@ def words(
         value = given(name) or asked.get(name)
         if value:
             yield f"--{name.replace('_', '-')}={value}"
-    if inputs:
-        yield from ("--input-images", *(f"./{name}" if name.startswith("-") else name for name in inputs))
+    yield from _files(
+        inputs, given("fit") or asked.get("fit"), given("keep_metadata") or asked.get("keep_metadata")
+    )
     speed = given("speed") or plan.speed
     rest = {
         "language": language,
@@ -56,6 +57,16 @@ def words(
     yield from (f"--{name}={value}" for name, value in rest.items() if value is not None)
     if sandbox:
         yield "--sandbox"
+
+
+def _files(inputs: list[str], fit: list[str] | None, keep_metadata: bool | None) -> Iterator[str]:
+    """Pictures to start from, and how they are sent."""
+    if fit:
+        yield from ("--fit", *fit)
+    if keep_metadata:
+        yield "--keep-metadata"
+    if inputs:
+        yield from ("--input-images", *(f"./{name}" if name.startswith("-") else name for name in inputs))
 
 
 def _unnamed(plan: Plan) -> str:

@@ -11,6 +11,7 @@ from studio.contract import KEY, Read, Request, Response
 from studio.errors import UnknownOutcome
 from studio.form import Offer
 from studio.types import (
+    Bytes,
     Done,
     Failed,
     Gateway,
@@ -42,7 +43,7 @@ class Provider:
     def upload(self, source: Source, read: Read) -> MediaRef:
         if source.url:
             return MediaRef(source.role, source.url)
-        kept = read(self._request("the upload", "PUT", "/store", body=source.data))
+        kept = read(self._request("the upload", "PUT", "/store", body=source.content))
         return MediaRef(source.role, table(kept.payload)["kept"])
 
     def submit_request(self, plan: Plan, media: tuple[MediaRef, ...], uid: str) -> Request:
@@ -87,7 +88,7 @@ class Provider:
         *,
         query: Mapping[str, str] | None = None,
         json: dict[str, Any] | None = None,
-        body: bytes | None = None,
+        body: Bytes | None = None,
         safe: bool = True,
     ) -> Request:
         return Request(

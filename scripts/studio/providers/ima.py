@@ -77,7 +77,7 @@ class Provider:
                 method="PUT",
                 url=str(links["ful"]),
                 headers={"Content-Type": str(source.mime)},
-                body=source.data,
+                body=source.content,
                 safe=True,
             )
         )
