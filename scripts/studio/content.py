@@ -30,7 +30,7 @@ class Content:
         self.sha256 = digest.hexdigest()
 
     def open(self) -> BinaryIO:
-        return io.BufferedReader(_Reader(self._file.fileno(), self.size), CHUNK)
+        return io.BufferedReader(_Reader(self._file, self.size), CHUNK)
 
     def read(self) -> bytes:
         return self.open().read()
@@ -48,8 +48,8 @@ class Content:
 class _Reader(io.RawIOBase):
     """A place of its own in a file that others read, too."""
 
-    def __init__(self, file: int, size: int) -> None:
-        self._descriptor, self._size, self._place = file, size, 0
+    def __init__(self, file: BinaryIO, size: int) -> None:
+        self._file, self._size, self._place = file, size, 0
 
     def readable(self) -> bool:
         return True
@@ -66,7 +66,7 @@ class _Reader(io.RawIOBase):
         return self._place
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        got = os.pread(self._descriptor, len(buffer), self._place)
+        got = os.pread(self._file.fileno(), len(buffer), self._place)
         buffer[: len(got)] = got
         self._place += len(got)
         return len(got)

@@ -94,15 +94,13 @@ def _read(name: str) -> tuple[Content, str]:
     never end."""
     try:
         descriptor = os.open(os.path.expanduser(name), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-        with os.fdopen(descriptor, "rb") as file:
-            found = os.fstat(file.fileno())
-            if not stat.S_ISREG(found.st_mode):
-                raise Unfit(Misfit("no_file"))
-            if found.st_size > LARGEST:
-                most = fitting.mega(LARGEST)
-                raise Unfit(Misfit("bytes", {"has": fitting.mega(found.st_size, up=True), "most": most}))
-            content = Content(chunks(file, LARGEST))
-            return content, content.sha256
+        try:
+            _check_regular(os.fstat(descriptor))
+            with os.fdopen(descriptor, "rb", closefd=False) as file:
+                content = Content(chunks(file, LARGEST))
+        finally:
+            os.close(descriptor)
+        return content, content.sha256
     except OSError as problem:
         if problem.errno in {errno.ELOOP, errno.EMLINK}:  # what O_NOFOLLOW says of a symbolic link
             raise Unfit(Misfit("leads_elsewhere")) from None
@@ -115,12 +113,23 @@ def _read(name: str) -> tuple[Content, str]:
         raise Unfit(Misfit("missing")) from None
 
 
+def _check_regular(found: os.stat_result) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        raise Unfit(Misfit("no_file"))
+    if found.st_size > LARGEST:
+        most = fitting.mega(LARGEST)
+        raise Unfit(Misfit("bytes", {"has": fitting.mega(found.st_size, up=True), "most": most}))
+
+
 def _picture(source: Source, content: Content, *, keep_metadata: bool) -> Found:
     format = pictures.format_of(content.open().read(HEAD))
     if format is None:
         raise Unfit(Misfit("no_picture"))
-    if format not in pictures.TAKEN:
+    if format == "HEIF" and not pictures.reads_heif():
         return Found(source, Facts(pictures.ALSO[format], content.size), format)
+    if format not in pictures.TAKEN:
+        header = _opened(content.open(), format, whole=False)
+        return Found(source, pictures.facts(header, content.size), format)
     changed: list[Json] = []
     if not keep_metadata:
         content, changed = _cleaned(content, format)

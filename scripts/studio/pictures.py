@@ -101,6 +101,7 @@ def opened(file: BinaryIO, formats: Iterable[str], *, whole: bool = True) -> Any
     Image.MAX_IMAGE_PIXELS = PIXELS_CAP
     try:
         with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what is odd about it has no place on stderr
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             image = Image.open(file, formats=formats)
             if whole:
@@ -130,7 +131,9 @@ def facts(image: Any, size: int) -> Facts:
 def orientation(image: Any) -> int:
     """EXIF's, 1 to 8. From 5 on width and height change places."""
     try:
-        said = image.getexif().get(ORIENTATION, UPRIGHT)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            said = image.getexif().get(ORIENTATION, UPRIGHT)
     except DAMAGED:  # whatever stands there is no orientation
         return UPRIGHT
     return said if isinstance(said, int) and 1 <= said <= 8 else UPRIGHT

@@ -320,12 +320,15 @@ def _steps(words: Messages, plan: Plan) -> list[str]:
 
 def _unlike(words: Messages, job: Job, gateway: Gateway) -> list[str]:
     """How what came differs from what was asked for."""
-    return [
-        words.say("unlike", before=one["before"], after=one["after"])
-        if one["what"] == "size"
-        else words.say("charged_otherwise", before=one["before"], after=one["after"])
-        for one in delivered.difference(job, gateway)
-    ]
+    return [_differs(words, **one) for one in delivered.difference(job, gateway)]
+
+
+def _differs(words: Messages, what: str, before: Any, after: Any) -> str:
+    if what == "price":
+        return words.say("charged_otherwise", before=before, after=after)
+    if what == "length":
+        before, after = (words.say("seconds", seconds=f"{value:g}") for value in (before, after))
+    return words.say("unlike", before=before, after=after)
 
 
 def _changes(words: Messages, error: StudioError) -> str:
