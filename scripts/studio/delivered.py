@@ -1,9 +1,9 @@
 """PURE. What was asked for against what came: the files' own pixels and seconds, and what the vendor says it
 took.
 
-Sides may differ by 2 %, and so may a shape. A resolution that a video is asked for by name (720p) is its short
-side. A picture's tier (1K) says how long its sides are only where it is square; a quality that names no pixels
-says nothing. A clip may be half a second longer or shorter: it is cut between two pictures.
+Sides may differ by 2 %, and so may a shape. A resolution that a video is asked for by name (720p) is its
+short side. A picture's tier (1K) says how long its sides are only where it is square. A quality that names no
+pixels says nothing. A clip may be half a second longer or shorter: it is cut between two pictures.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ def _unlike(job: Job, made: Saved) -> Iterator[Json]:
         if wanted:
             yield _row("size", wanted, f"{made.width}x{made.height}")
     length = seconds(sent.get("duration"))  # of what is to be chosen by the vendor: none
-    if made.kind == "video" and made.seconds and length:
-        if abs(made.seconds - length) > max(SLACK_SECONDS, SLACK * length):
-            yield _row("length", length, round(made.seconds, 1))
+    measured = made.seconds if made.kind == "video" else None
+    if length and measured and abs(measured - length) > max(SLACK_SECONDS, SLACK * length):
+        yield _row("length", length, round(measured, 1))
 
 
 def _not_met(sent: list[str], kind: str, width: int, height: int) -> str | None:
