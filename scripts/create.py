@@ -59,6 +59,7 @@ def refuse(message: str, detail: str, kind: str = "not_installed", code: int = 2
         done=True,
         sandbox=False,
         steps=[],
+        inputs=[],
         outputs=[],
         shots=[],
         alternatives=[],

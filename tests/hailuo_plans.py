@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from imagine_future import NOW, UID
+from parts import public
 from studio import catalogue, planning, tables, wishes
 from studio.contract import Request
 from studio.errors import UsageError
@@ -37,7 +38,15 @@ def planned(
     """What the command would buy for these words. Raises UsageError."""
     if images is None:
         images = tuple(f"https://example.com/{n}.png" for n in range(MODES[mode] if mode else 0))
-    wish = Wish(prompt=prompt, task_type=mode, model=model, gateway=gateway, inputs=images, options=options)
+    wish = Wish(
+        prompt=prompt,
+        task_type=mode,
+        model=model,
+        gateway=gateway,
+        inputs=images,
+        options=options,
+        looker=public(),
+    )
     kind = wishes.task_type_of(wish)
     found = wishes.model_of(wish, kind, {gateway})
     kind = wishes.of_vendor(kind, found, wish)

@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from called import Here
-from parts import plan
+from parts import public, plan
 from studio import catalogue, planning, tables, wishes
 from studio.contract import Response
 from studio.providers import kling, mv, vidu
@@ -83,6 +83,7 @@ def planned(
 ) -> Plan:
     """What the command would buy for these words."""
     wish = Wish(
+        looker=public(),
         prompt=prompt,
         task_type=task_type,
         model=model,

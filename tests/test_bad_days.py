@@ -260,7 +260,7 @@ def test_a_key_of_somebody_else_is_not_sent_to_find_out(vendor: Vendor) -> None:
         (("--out", "/dev/null/pictures"), "out_unwritable"),
         (("--input-images", "{text}"), "bad_input_file"),
         (("--input-images", "{missing}"), "bad_input_file"),
-        (("--input-images", "http://example.com/a.png"), "bad_input_file"),
+        (("--input-images", "http://example.com/a.png"), "bad_link"),
         (("--input-images", "{folder}"), "bad_input_file"),
         (("--task-type", "image_to_image"), "bad_inputs"),
         (("--task-type", "text_to_image", "--input-images", "{picture}"), "bad_inputs"),

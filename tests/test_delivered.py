@@ -91,7 +91,7 @@ def test_it_is_told_in_the_person_s_own_words() -> None:
         language: speech.results(job, GATEWAY, 1.0, Voice(language))[0]["message"]
         for language in ("en", "zh")
     }
-    assert "Asked for 720p, delivered 960x540." in said["en"]
+    assert "Asked for 720p, delivered 960×540." in said["en"]
     assert "Asked for 6 s, delivered 4 s." in said["en"]
     assert "要的是 6 秒，实际是 4 秒" in said["zh"]
 

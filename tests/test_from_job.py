@@ -18,7 +18,7 @@ from offers import GATEWAY, leaf, live, rule
 from parts import picture as drawn
 from parts import plan
 from sandbox import ima_products
-from studio import arguments, catalogue, options
+from studio import arguments, catalogue, metadata, options
 from studio.earlier import Earlier, earlier
 from studio.errors import StudioError, UsageError
 from studio.form import Offer
@@ -54,6 +54,11 @@ def wanted(document: Any) -> Any:
     return document["requested"]
 
 
+def sent(file: Path) -> bytes:
+    """A picture as it leaves: without what stands beside its pixels."""
+    return b"".join(map(bytes, metadata.without(memoryview(file.read_bytes()), "PNG")))
+
+
 def said(made: Run) -> str:
     return str(made.document["send"][0]["message"])
 
@@ -72,7 +77,7 @@ def test_an_earlier_picture_is_what_the_next_one_starts_from(vendor: Vendor, fir
     made = again(vendor, name.replace("the id", first["job"]))
 
     assert (made.code, made.document["task_type"], creates(vendor)) == (0, "image_to_image", 2), made.stdout
-    assert uploaded(vendor) == [file_of(first).read_bytes()]
+    assert uploaded(vendor) == [sent(file_of(first))]
     assert made.document["model"]["id"] == first["model"]["id"]
     assert wanted(made.document) == {
         "prompt": HAT,
@@ -91,7 +96,7 @@ def test_an_earlier_picture_is_what_the_next_one_starts_from(vendor: Vendor, fir
 def test_the_second_of_several_is_named_by_its_number(vendor: Vendor) -> None:
     first = vendor.make("--n", "2").document
     made = again(vendor, "last:2").document
-    assert uploaded(vendor) == [file_of(first, 2).read_bytes()]
+    assert uploaded(vendor) == [sent(file_of(first, 2))]
     assert file_of(first, 1).read_bytes() != file_of(first, 2).read_bytes()
     assert (wanted(made)["from_job"], wanted(made)["n"]) == (f"{first['job']}:2", 1)
 
@@ -100,7 +105,7 @@ def test_further_pictures_follow_the_earlier_one(vendor: Vendor, first: Any, tmp
     beside = picture(tmp_path)
     made = again(vendor, "last", "--input-images", beside)
     assert wanted(made.document)["inputs"] == [str(file_of(first)), beside]
-    assert uploaded(vendor) == [file_of(first).read_bytes(), Path(beside).read_bytes()]
+    assert uploaded(vendor) == [sent(file_of(first)), sent(Path(beside))]
 
 
 def test_the_model_and_options_of_that_job_are_kept_and_what_is_named_here_counts_more(
@@ -439,7 +444,7 @@ def test_once_it_is_over_the_same_words_start_from_what_is_the_last_now(vendor: 
     second = again(vendor, "last").document
     third = again(vendor, "last").document
     assert [wanted(one)["from_job"] for one in (second, third)] == [first["job"], second["job"]]
-    assert uploaded(vendor) == [file_of(second).read_bytes()]
+    assert uploaded(vendor) == [sent(file_of(second))]
 
 
 @pytest.mark.parametrize("words", [("--from-job", "last"), ("--from-job=last",), ("--from-job=last:1",)])
@@ -484,7 +489,7 @@ def test_a_parked_job_goes_on_with_the_same_picture(vendor: Vendor, first: Any, 
     went_on = vendor.carry_on(document)
     assert (went_on.code, went_on.document["job"]) == (0, document["job"])
     assert wanted(went_on.document)["from_job"] == first["job"] != newer["job"]
-    assert uploaded(vendor)[0] == file_of(first).read_bytes()
+    assert uploaded(vendor)[0] == sent(file_of(first))
 
 
 def test_again_of_such_a_job_asks_for_the_same(vendor: Vendor, first: Any) -> None:
@@ -493,7 +498,7 @@ def test_again_of_such_a_job_asks_for_the_same(vendor: Vendor, first: Any) -> No
     expected = {**wanted(second), "from_job": None, "prompt": "and now a blue one"}
     assert wanted(quoted) == expected
     bought = vendor.carry_on(quoted)
-    assert (bought.code, uploaded(vendor)) == (0, [file_of(first).read_bytes()])
+    assert (bought.code, uploaded(vendor)) == (0, [sent(file_of(first))])
 
 
 def test_a_quote_uploads_and_buys_nothing(vendor: Vendor, first: Any) -> None:

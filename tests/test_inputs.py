@@ -116,7 +116,7 @@ def test_a_picture_has_the_sides_that_the_document_asks_for(
     else:
         error = refused(alone, image=(file,))
         assert error.kind == "bad_input_file"
-        assert f"it has {sides[0]}x{sides[1]} pixels" in error.message
+        assert f"it has {sides[0]}×{sides[1]} pixels" in error.message
 
 
 def test_a_side_may_be_too_long(tmp_path: Path) -> None:

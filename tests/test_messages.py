@@ -83,6 +83,21 @@ def noted() -> set[str]:
     return {f"note.{name}" for name in said.union(*(row.values() for row in lacks))}
 
 
+def of_misfits() -> set[str]:
+    """The keys of why an input does not fit, and of what would make it fit; of what is done to a copy."""
+    found = set()
+    for module in SOURCES:
+        for call in ast.walk(module):
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.args:
+                family = {"Misfit": "unfit", "_row": "sent"}.get(call.func.id)
+                found |= {f"{family}.{word}" for word in constants(call.args[0])} if family else set()
+        pairs = (one.elts for one in ast.walk(module) if isinstance(one, ast.Tuple) and len(one.elts) == 2)
+        found |= {
+            f"fits.{word}" for pair in pairs if isinstance(pair[1], ast.Dict) for word in constants(pair[0])
+        }
+    return found
+
+
 def of_conditions(value: Any) -> set[str]:
     """The kinds of error that the conditions of forms have of their own."""
     parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
@@ -101,14 +116,14 @@ def test_both_languages_say_the_same_things_with_the_same_values() -> None:
         assert placeholders(text) == placeholders(zh[key]), key
         for said in (text, zh[key]):
             assert said.strip() != "", key
-            assert said.strip() == said or key == "list_and", f"{key}: blanks around it"
+            assert said.strip() == said or key in {"list_and", "list_or"}, f"{key}: blanks around it"
 
 
 def test_every_text_is_said_somewhere() -> None:
     units = {f"unit.{gateway.unit.name}" for gateway in catalogue.gateways()}
     whats = {f"what.{id}" for id in catalogue.task_types()} & set(TEXTS["en"])
     families = {key for key in TEXTS["en"] if key.startswith(("option.", "value.", "charged."))} | made_for()
-    families |= noted() | whats
+    families |= noted() | whats | of_misfits() | {f"note.unchecked_{what}" for what in ("address", "seconds")}
     used = said() | {f"error.{kind}" for kind in kinds()} | units | families | {"error.fallback"}
     assert set(TEXTS["en"]) - used == set()
 
@@ -124,6 +139,7 @@ def test_everything_that_is_said_has_a_text() -> None:
     assert said() <= set(TEXTS["en"]) | {"error.", "charged."}
     units = {f"unit.{gateway.unit.name}" for gateway in catalogue.gateways()}
     assert units | made_for() | noted() <= set(TEXTS["en"])
+    assert {key for key in of_misfits() if key.startswith("unfit.")} <= set(TEXTS["en"])
 
 
 @pytest.mark.parametrize("error", list(tree(errors.StudioError)), ids=lambda error: error.__name__)

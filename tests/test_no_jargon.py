@@ -31,6 +31,15 @@ KINDS: dict[str, type[errors.StudioError]] = {
 }
 
 
+LARGE = errors.Misfit("large", {"sides": "5000x10", "most": "4096"}, (("scaled", {"sides": "4096x8"}),))
+UNFIT = (
+    LARGE,
+    errors.Misfit(
+        "format", {"format": "HEIC", "formats": "PNG / JPEG"}, (("converted", {"formats": "PNG"}),)
+    ),
+)
+
+
 def wishes(words: Messages) -> list[str]:
     """What somebody can ask for, and a model refuse: a task, an option, a value of one, or two at once."""
     given = [*TASKS]
@@ -76,6 +85,14 @@ def values(words: Messages) -> Mapping[str, Sequence[str]]:
         "formats": ["PNG / JPEG"],
         "moves": [words.option("camera")],
         "one": [words.option("camera")],
+        "sides": ["5000×1000"],
+        "ratio": ["2.5"],
+        "has": ["10.1 MB"],
+        "number": ["2"],
+        "format": ["WebP"],
+        "which": [words.say("the_picture"), words.say("which_picture", number="2")],
+        "unfit": [words.unfit([misfit])[0] for misfit in UNFIT],
+        "ways": [words.unfit([misfit])[1] for misfit in UNFIT],
         "shot": ["2"],
         "shots": ["2, 4"],
         "done": ["3"],

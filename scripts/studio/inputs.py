@@ -69,22 +69,22 @@ def _looked_at(task_type: TaskType, files: Files, looker: Looker, fit: Collectio
 
 def _unfit(no: Unfit, name: str, rule: InputRule, number: int | None) -> UsageError:
     """Why an input cannot be used; `number`: which of several it is."""
-    words = Messages("en")
-    reasons, ways = words.unfit(no.misfits)
-    taken = fitting.formats(rule)
+    reasons, ways = Messages("en").unfit(no.misfits)
+    why = no.misfits[0].values.get("why")
+    text = f"The input {name} cannot be used: {reasons}{f' ({why})' if why else ''}. Nothing was sent."
+    first, taken = no.misfits[0].why, fitting.formats(rule)
     wanted = f"It would fit {ways}." if ways else _wanted_instead(rule.kind, taken)
-    first = no.misfits[0].why
-    made = UsageError(
-        f"The input {name} cannot be used: {reasons}. Nothing was sent.",
-        kind=OWN_KINDS.get(first) or {"audio": "bad_sound"}.get(rule.kind, "bad_input_file"),
-        detail=wanted,
-        about={"formats": taken, **({"number": str(number)} if number else {})},
-    )
+    if first == "link":
+        made = UsageError(text, kind="bad_link", detail="Give a public https link.")
+    elif first == "link_only":
+        made = UsageError(text, kind="link_needed", detail=wanted)
+    elif rule.kind == "audio":
+        made = UsageError(text, kind="bad_sound", detail=wanted)
+    else:
+        about = {"formats": taken, **({"number": str(number)} if number else {})}
+        made = UsageError(text, kind="bad_input_file", detail=wanted, about=about)
     made.misfits = no.misfits
     return made
-
-
-OWN_KINDS = {"link_only": "link_needed", "link": "bad_link"}
 
 
 def _wanted_instead(kind: str, formats: str) -> str:

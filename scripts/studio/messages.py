@@ -18,6 +18,7 @@ KANA = range(0x3040, 0x3100)
 LATIN = re.compile(r"[A-Za-z]{2,}")
 NAMES = re.compile(r"[a-z][a-z0-9]+(?:_[a-z0-9]+)*")
 LENGTH = re.compile(r"(?<![\w.])(\d+) s\b")
+SIDES = re.compile(r"(?<=\d)x(?=\d)")
 MINUTES_FROM = 100  # seconds
 PLAIN = ("size", "aspect_ratio", "resolution", "quality")  # options that their values alone stand for
 LONG = ("text", "callback_url", "srt_url", "shots")
@@ -32,6 +33,11 @@ def language_of(text: str | None) -> str:
         return "en"
     first = next(char for char in said if char.isalpha())
     return "zh" if first in chinese or len(chinese) > len(LATIN.findall(said)) else "en"
+
+
+def sided(text: str) -> str:
+    """Sides as a person writes them."""
+    return SIDES.sub("×", text)
 
 
 class Messages:
@@ -195,11 +201,11 @@ class Messages:
 
     def changed(self, what: str, before: str, after: str) -> str | None:
         """What was done to a copy of an input, where a person wants to know it."""
-        key = f"sent.{what}"
-        return self._filled(key, {"before": before, "after": after}) if key in self._texts else None
+        values = {"before": before, "after": after}
+        return self._filled(f"sent.{what}", values) if f"sent.{what}" in self._texts else None
 
     def _filled(self, key: str, values: Mapping[str, str]) -> str:
-        return self._texts[key].format_map(values)
+        return sided(self._texts[key].format_map(values))
 
     def note(self, name: str) -> str:
         """What a person has to know besides: one of ours, or a catalogue's own words, as they are."""

@@ -11,7 +11,7 @@ from typing import Any
 from studio import cadence, catalogue, delivered
 from studio.captions import LINK, clip
 from studio.errors import NeedsApproval, OverLimit, StudioError, fit_for
-from studio.messages import Messages, action, language_of
+from studio.messages import Messages, action, language_of, sided
 from studio.types import Alternative, Enclosure, Gateway, Job, Json, Plan, Saved
 
 ASKED_AGAIN = ("unknown", "maybe_bought")
@@ -162,6 +162,8 @@ def failure(  # noqa: PLR0913 - all by name
         "most": "",
         "formats": "",
         "unfit": words.unfit(error.misfits)[0],
+        "one": "",
+        "other": "",
         "which": _which(words, error),
         "changes": _changes(words, error),
         "detail": error.detail or "",
@@ -328,7 +330,7 @@ def _differs(words: Messages, what: str, before: Any, after: Any) -> str:
         return words.say("charged_otherwise", before=before, after=after)
     if what == "length":
         before, after = (words.say("seconds", seconds=f"{value:g}") for value in (before, after))
-    return words.say("unlike", before=before, after=after)
+    return words.say("unlike", before=sided(str(before)), after=sided(str(after)))
 
 
 def _changes(words: Messages, error: StudioError) -> str:
