@@ -132,6 +132,13 @@ def test_a_reply_lost_after_acceptance_is_never_sent_again(vendor: Vendor, fault
     assert vendor.stats["requests"]["create"] == 1
 
 
+def test_a_reply_that_drips_without_end_is_given_up_and_nothing_is_sent_again(vendor: Vendor) -> None:
+    vendor.fault("create", {"kind": "drip"}, times=-1, when="after")
+    made = vendor.make()
+    assert told(made) == PAID["hang"]
+    assert vendor.stats["requests"]["create"] == vendor.stats["accepted"] == 1
+
+
 def test_too_many_requests_is_waited_out_and_sent_once_more(vendor: Vendor) -> None:
     refusal = {"kind": "http", "status": 429, "body": "slow down", "headers": {"Retry-After": "2"}}
     vendor.fault("create", refusal)

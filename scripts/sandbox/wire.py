@@ -8,6 +8,7 @@ import socketserver
 import struct
 import sys
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.message import Message
@@ -40,15 +41,16 @@ class Call:
 class Answer:
     """What goes back.
 
-    `ending` "reset" and "hang" send nothing at all; `cut_at` announces the whole length, sends that many
-    bytes of the body and closes, unless `goes_on` (asked once they are sent) says that the rest follows.
+    `ending` "reset" and "hang" send nothing at all, "drip" a body without end, byte by byte; `cut_at`
+    announces the whole length, sends that many bytes of the body and closes, unless `goes_on` (asked once
+    they are sent) says that the rest follows.
     """
 
     status: int = 200
     body: bytes = b""
     content_type: str = "application/json"
     headers: tuple[tuple[str, str], ...] = ()
-    ending: Literal["whole", "reset", "hang"] = "whole"
+    ending: Literal["whole", "reset", "hang", "drip"] = "whole"
     cut_at: int | None = None
     goes_on: Callable[[], bool] = lambda: False
 
@@ -102,6 +104,8 @@ class Handler(BaseHTTPRequestHandler):
     def _write(self, answer: Answer) -> None:
         if answer.ending == "hang":
             self._wait(threading.Event())  # that nobody sets
+        if answer.ending == "drip":
+            self._drip()
         if answer.ending != "whole":
             self._reset()
             return
@@ -127,6 +131,16 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(answer.body[answer.cut_at :])
         else:
             self.close_connection = True
+
+    def _drip(self) -> None:
+        """A blank at each glance, which might become JSON, for as long as somebody listens."""
+        self.send_response(200)
+        self.send_header("Content-Length", str(LARGEST_BODY))
+        self.end_headers()
+        while not self._is_gone():
+            self.wfile.write(b" ")
+            self.wfile.flush()
+            time.sleep(GLANCE_S)
 
     def _wait(self, over: threading.Event) -> bool:
         """See Call. Only this connection waits: every other has a thread of its own."""

@@ -3,10 +3,12 @@ is a JSON Schema of the catalogue; each of its conditions (`allOf`) says in word
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from studio import placing, tables
+from studio.addresses import NotPublic, check_form
 from studio.errors import UsageError
 from studio.form import Offer
 from studio.options import flag
@@ -38,15 +40,34 @@ def check(offer: Offer, values: Mapping[str, Any], inputs: Mapping[str, Any]) ->
 def _fits(schema: Json, value: Any) -> bool:
     from jsonschema import Draft202012Validator
 
-    return bool(Draft202012Validator(schema).is_valid(value))
+    return bool(Draft202012Validator(schema, format_checker=_formats()).is_valid(value))
+
+
+@functools.cache
+def _formats() -> Any:
+    """What a form's `format` can ask for."""
+    from jsonschema import FormatChecker
+
+    formats = FormatChecker(formats=())
+    formats.checks("public-link")(lambda value: not _why_not_public(value))
+    return formats
+
+
+def _why_not_public(value: Any) -> str:
+    """What is wrong with a link, by its form; nothing where it is fine, or is told by its type."""
+    try:
+        return "" if not isinstance(value, str) or check_form(value) else "is no link"
+    except NotPublic as no:
+        return no.why
 
 
 def _out_of_bounds(offer: Offer, name: str, value: Any, row: Json) -> UsageError:
     bounds = ", ".join(words.format(row[key]) for key, words in WORDS.items() if key in row)
     taken = "; ".join(filter(None, (row.get("description"), bounds)))
     said = str(value) if len(str(value)) <= LONGEST else f"{str(value)[:LONGEST]}…"
+    why = _why_not_public(value) if row.get("format") == "public-link" else ""
     return UsageError(
-        f"{offer.name} does not take {name} {said}.",
+        f"{offer.name} does not take {name} {said}{why and f': it {why}'}.",
         kind="unsupported_option",
         detail=f"{name}: {taken}.",
         about={"model": offer.name, "asked": f"{name} {said}"},

@@ -13,6 +13,7 @@ import json
 import ssl
 import time
 import urllib.parse
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, BinaryIO
@@ -22,19 +23,25 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, MaxRetryError, NewConnectionError, ProxyError
 from urllib3.util.retry import Retry
 
+from studio.addresses import NotPublic, Resolve, check_link
 from studio.contract import KEY, Request, Response
 from studio.errors import InternalError, NetworkError, NotSaved, StudioError, UnknownOutcome, UsageError
 from studio.redact import forms, without_keys
 from studio.settings import is_loopback
+from studio.sockets import bounded, resolver, unpacked
 from studio.types import Gateway
 
-ANSWER_CAP = 16 * 2**20  # bytes; a product list is some hundred kB
+ANSWER_CAP = 4 * 2**20  # bytes; a product list is some hundred kB, and JSON takes up to 50 times its bytes
 CHUNK = 2**16
 REDIRECTS = 5
 DOWNLOAD_PAUSES = (1.0, 4.0)  # seconds before a file is tried again: some links are a little late
 TRANSIENT = frozenset({408, 425, 500, 502, 503, 504})  # 429 is waited for by `studio.runner`
 SHORTEST_TIMEOUT = 3.0  # seconds: a rehearsal's clock is fast, its sockets are not
-BROKEN = (requests.RequestException, HTTPError)  # requests does not wrap every error of urllib3
+ANSWER_TIMES = 2  # how long a whole answer may take, in the time that one silence may
+DOWNLOAD_SECONDS = 900.0  # for a file, with every redirect and repetition
+SHORTEST_DOWNLOAD = 60.0
+LOOK_UP = resolver(5.0)
+BROKEN = (requests.RequestException, HTTPError, zlib.error)  # requests does not wrap every error of urllib3
 
 
 class Http:
@@ -47,11 +54,13 @@ class Http:
         known: Mapping[str, Gateway],
         keys: Mapping[str, str],
         speed: float = 1.0,
+        resolve: Resolve = LOOK_UP,
     ) -> None:
         self._gateway = gateway
         self._known = known
         self._keys = keys
         self._speed = speed
+        self._resolve = resolve
         self._loopback = any(is_loopback(url) for url in gateway.urls.values())
         self._detour = False  # the first address cannot be reached: the other is asked from now on
 
@@ -70,7 +79,8 @@ class Http:
 
     def _pay(self, request: Request) -> Response:
         with self._session(
-            Retry(total=3, connect=3, read=0, redirect=0, status=0, other=0, backoff_factor=self._pause)
+            Retry(total=3, connect=3, read=0, redirect=0, status=0, other=0, backoff_factor=self._pause),
+            self._whole(self._gateway.paid_timeout),
         ) as session:
             try:
                 prepared = self._prepare(session, request)
@@ -95,17 +105,20 @@ class Http:
                 ) from None
 
     def download(self, url: str, sink: BinaryIO, cap: int) -> None:
-        """A finished file -> `sink`, from its start. Carries no key; follows https links only."""
-        for pause in (*DOWNLOAD_PAUSES, None):
-            try:
-                sink.seek(0)
-                sink.truncate()
-                self._fetch(url, sink, cap)
-                return
-            except (*BROKEN, NetworkError) as broken:
-                if pause is None:
-                    raise NotSaved(f"The finished file could not be fetched ({_reason(broken)}).") from None
-                time.sleep(pause / self._speed)
+        """A finished file -> `sink`, from its start. Carries no key; follows public https links only."""
+        ends = time.monotonic() + max(SHORTEST_DOWNLOAD, DOWNLOAD_SECONDS / self._speed)
+        with self._session(Retry(total=0, read=False), lambda: ends - time.monotonic()) as session:
+            for pause in (*DOWNLOAD_PAUSES, None):
+                try:
+                    sink.seek(0)
+                    sink.truncate()
+                    self._fetch(session, url, sink, cap)
+                    return
+                except (*BROKEN, NetworkError) as broken:
+                    if pause is None or time.monotonic() > ends:
+                        why = _reason(broken)
+                        raise NotSaved(f"The finished file could not be fetched ({why}).") from None
+                    time.sleep(pause / self._speed)
 
     @property
     def _pause(self) -> float:
@@ -115,10 +128,14 @@ class Http:
         connect = self._gateway.connect_timeout
         return max(SHORTEST_TIMEOUT, connect / self._speed), max(SHORTEST_TIMEOUT, patience / self._speed)
 
-    def _session(self, retry: Retry) -> requests.Session:
+    def _whole(self, patience: float) -> Callable[[], float]:
+        """How long an answer may take from end to end, where one silence may last as long as this."""
+        return lambda: ANSWER_TIMES * self._timeouts(patience)[1]
+
+    def _session(self, retry: Retry, limit: Callable[[], float]) -> requests.Session:
         session = _Session()
         session.auth = _as_built  # else requests would take a password for this host from ~/.netrc
-        adapter = HTTPAdapter(max_retries=retry, pool_maxsize=8)
+        adapter = _Adapter(retry, limit)
         session.mount("https://", adapter)
         session.mount("http://", adapter)
         return session
@@ -136,12 +153,14 @@ class Http:
                 respect_retry_after_header=False,
                 backoff_factor=self._pause,
                 backoff_jitter=self._pause / 2,
-            )
+            ),
+            self._whole(self._gateway.read_timeout),
         )
 
     @functools.cached_property
     def _polling_session(self) -> requests.Session:
-        return self._session(Retry(total=0, read=False, raise_on_status=False))
+        whole = self._whole(self._gateway.read_timeout)
+        return self._session(Retry(total=0, read=False, raise_on_status=False), whole)
 
     def _answer(self, request: Request, session: requests.Session) -> Response:
         if not request.safe:
@@ -174,15 +193,14 @@ class Http:
             return answer
 
     def _prepare(self, session: requests.Session, request: Request) -> requests.PreparedRequest:
-        self._check_scheme(request.url)
         key = self._keys.get(self._gateway.id, "")
-        headers = {"User-Agent": "media-studio"}
+        headers = {"User-Agent": "media-studio", "Accept-Encoding": "gzip"}
         headers.update({name: value.replace(KEY, key) for name, value in request.headers.items()})
         query = {name: value.replace(KEY, key) for name, value in request.query.items()}
         prepared = session.prepare_request(
             requests.Request(
                 request.method,
-                request.url,
+                _joined(request.url),
                 params=query,
                 headers=headers,
                 json=request.json,
@@ -212,17 +230,16 @@ class Http:
         """As it was built, by the proxies and with the CA bundle that the environment names. Plain http is
         spoken to this machine alone: no proxy gets to read it."""
         url = prepared.url or ""
+        self._check_link(url)
         settings = session.merge_environment_settings(url, {}, True, None, None)
         if url.startswith("http://"):
             settings["proxies"] = {}
         return session.send(prepared, timeout=self._timeouts(patience), allow_redirects=False, **settings)
 
-    def _fetch(self, url: str, sink: BinaryIO, cap: int) -> None:
-        session = self._polling_session
+    def _fetch(self, session: requests.Session, url: str, sink: BinaryIO, cap: int) -> None:
         for _ in range(REDIRECTS):
-            self._check_scheme(url)
             prepared = session.prepare_request(
-                requests.Request("GET", url, headers={"Accept-Encoding": "identity"})
+                requests.Request("GET", _joined(url), headers={"Accept-Encoding": "identity"})
             )
             self._check_keys(prepared)
             with self._send(session, prepared, self._gateway.read_timeout) as answer:
@@ -236,13 +253,19 @@ class Http:
                 return
         raise NetworkError("the link leads in circles")
 
-    def _check_scheme(self, url: str) -> None:
-        parts = urllib.parse.urlsplit(_joined(url))
-        if "@" in parts.netloc:
-            raise NetworkError(f"A link to {parts.hostname} carries a password and was not followed.")
-        if parts.scheme == "https" or (parts.scheme == "http" and self._loopback and is_loopback(url)):
+    def _check_link(self, url: str) -> None:
+        """Besides the gateway itself, which its owner names, only public hosts are spoken to, by https; in a
+        rehearsal also this machine. The last look before it is sent: a name that is looked up is told, too,
+        so it holds no key by now."""
+        parts = urllib.parse.urlsplit(url)
+        here = self._loopback and is_loopback(url) and parts.scheme in {"http", "https"}
+        if here or (parts.scheme == "https" and parts.netloc in _hosts(self._gateway)):
             return
-        raise NetworkError(f"A link to {parts.hostname or 'nowhere'} is not https and was not followed.")
+        try:
+            check_link(url, self._resolve)
+        except NotPublic as no:
+            where = parts.hostname or "nowhere"
+            raise NetworkError(f"A link to {where} {no.why} and was not followed.") from None
 
     def _check_keys(self, prepared: requests.PreparedRequest) -> None:
         """No known key goes to a host that is not of its own gateway, in whatever part of the request."""
@@ -266,6 +289,19 @@ class _NoConnection(NetworkError):
 
 class _TooLarge(requests.RequestException):
     """An answer beyond its cap: as useless as one that never came."""
+
+
+class _Adapter(HTTPAdapter):
+    """One whose answers end in time: `limit` is asked, when one begins, for how many seconds."""
+
+    def __init__(self, retry: Retry, limit: Callable[[], float]) -> None:
+        self._limit = limit
+        super().__init__(max_retries=retry, pool_maxsize=8)
+
+    def get_connection_with_tls_context(self, *request: Any, **more: Any) -> Any:
+        pool: Any = super().get_connection_with_tls_context(*request, **more)
+        pool.ConnectionCls = bounded(type(pool).ConnectionCls, self._limit)
+        return pool
 
 
 class _Session(requests.Session):
@@ -312,7 +348,8 @@ def _as_built(prepared: requests.PreparedRequest) -> requests.PreparedRequest:
 
 def _chunks(answer: requests.Response, cap: int) -> Iterator[bytes]:
     received = 0
-    for chunk in answer.iter_content(CHUNK):
+    packed = answer.raw.stream(CHUNK, decode_content=False)
+    for chunk in unpacked(packed, answer.headers.get("content-encoding", "")):
         received += len(chunk)
         if received > cap:
             raise _TooLarge

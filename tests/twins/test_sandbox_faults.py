@@ -61,6 +61,17 @@ def test_a_hang_answers_nothing_until_the_client_gives_up(vendor: Vendor) -> Non
     assert vendor.stats()["accepted"] == 1
 
 
+def test_a_drip_begins_an_answer_and_never_ends_it(vendor: Vendor) -> None:
+    vendor.fault("create", {"kind": "drip"}, when="after")
+
+    answer = vendor.http.post(
+        vendor.urls["api"] + CREATE, json=text_body(), headers=vendor.headers, timeout=5, stream=True
+    )
+    with answer:
+        assert [answer.status_code, *(answer.raw.read(1) for _ in range(5))] == [200, *[b" "] * 5]
+    assert vendor.stats()["accepted"] == 1
+
+
 def test_closing_does_not_wait_for_a_hanging_request(vendor: Vendor) -> None:
     vendor.fault("list", {"kind": "hang"})
     with pytest.raises(requests.ReadTimeout):
