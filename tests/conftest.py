@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sandbox import Sandbox
-from support import Vendor, leaks_in
+from support import SEARCHED, Vendor, leaks_in
 
 SPEED = 200
 KEPT = {"PATH", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT", "PYTHONPATH", "PYTEST_CURRENT_TEST", "VIRTUAL_ENV"}
@@ -40,3 +41,21 @@ def vendor(tmp_path: Path) -> Iterator[Vendor]:
     """IMA's twin, on real sockets, two hundred times faster than the vendor."""
     with Sandbox(tmp_path / "twin", speed=SPEED) as box:
         yield Vendor(box.urls["ima"], SPEED)
+
+
+# How much was searched for keys, also where xdist spreads the tests over processes.
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["searched"] = dict(SEARCHED)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    SEARCHED.update(getattr(node, "workeroutput", {}).get("searched", {}))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    runs, files = SEARCHED["runs"], SEARCHED["files"]
+    terminalreporter.write_line(f"searched for keys: the output of {runs} runs, {files} files")

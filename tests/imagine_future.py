@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from called import Here
-from parts import public, plan
+from parts import plan, public
 from studio import catalogue, planning, tables, wishes
 from studio.contract import Response
 from studio.providers import kling, mv, vidu

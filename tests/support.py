@@ -11,6 +11,8 @@ import sys
 import time
 import urllib.parse
 import urllib.request
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,29 +23,62 @@ from forked import Forked
 
 ROOT = Path(__file__).resolve().parents[1]
 CREATE = ROOT / "scripts" / "create.py"
-KEY = 'ima_canary+7/Q="8\\z%s'
+MARK = "Zq"
+"""Stands in every eight characters of a canary, however it is written: where it is not, nothing is."""
+KEY = 'ima_Zq+aZq/bZq=cZq"dZq\\eZq%fZq9s'
 """A key whose clear, URL-encoded, base64 and JSON-escaped forms all differ."""
 CANARIES = {
     "ima": KEY,
-    "imagine-future": 'imf_canary-9?x/R="4\\y%t',
-    "302ai": 'ai302_canary-5!t/V="2\\w%u',
-    "gptge": 'gptge_canary-3(p/W="1\\v%q',
+    "imagine-future": 'imf_Zq?gZq/hZq=iZq"jZq\\kZq%lZq8t',
+    "302ai": 'ai302_Zq!mZq/nZq=oZq"pZq\\rZq%sZq7u',
+    "gptge": 'gptge_Zq(tZq/uZq=vZq"wZq\\xZq%yZq6q',
 }
 """Gateway -> such a key. Every output of every test is searched for each of them."""
+SEARCHED: Counter[str] = Counter()
+"""How much was searched: runs of the command, and files that they left."""
+STRETCH = 8  # characters of a key that stand nowhere
 NOT_ADDRESSED = {"files"}  # listeners of a twin that the command is not led to: links lead there
 PROMPT = "a canary-yellow lighthouse, gouache"
 
 
 def leaks(data: bytes, *keys: str) -> list[str]:
-    """The ways in which a key, of all canaries where none is named, stands in some bytes: clear, URL-encoded,
-    JSON-escaped, or in base64 at any of its three alignments. Written without the product's own search, so
-    that neither hides the other."""
-    return [
-        form
-        for key in keys or CANARIES.values()
-        for form, written in written_as(key).items()
-        if written in data
-    ]
+    """The ways in which a key, of all canaries where none is named, stands in some bytes: any eight of its
+    characters in a row, clear, URL-encoded or JSON-escaped, or the whole in base64 at any of its three
+    alignments. Of what has no mark in it the whole is looked for. Written without the product's own search,
+    so that neither hides the other."""
+    wanted = keys or tuple(CANARIES.values())
+    whole = [form for key in wanted for form, written in _to_find(key).items() if written in data]
+    return whole + _stretches_in(data, wanted)
+
+
+@functools.cache
+def _to_find(key: str) -> dict[str, bytes]:
+    """The forms that have to be looked for as a whole: those without marks."""
+    return {form: written for form, written in written_as(key).items() if MARK.encode() not in written}
+
+
+def _stretches_in(data: bytes, keys: Iterable[str]) -> list[str]:
+    """What stands around each mark that is part of a key, quoted."""
+    near = [data[max(0, at - STRETCH) : at + STRETCH + len(MARK)] for at in places(data, MARK.encode())]
+    if not near:
+        return []
+    parts = frozenset[bytes]().union(*(stretches(key) for key in keys if MARK in key))
+    rows = (row[n : n + STRETCH] for row in near for n in range(len(row) - STRETCH + 1))
+    return [f"a stretch: {row.decode()}" for row in dict.fromkeys(rows) if row in parts]
+
+
+def places(data: bytes, part: bytes) -> Iterator[int]:
+    at = data.find(part)
+    while at >= 0:
+        yield at
+        at = data.find(part, at + 1)
+
+
+@functools.cache
+def stretches(key: str) -> frozenset[bytes]:
+    """Any eight characters of a key, as it is readable in a text, a URL or a JSON text."""
+    written = [form for form in written_as(key).values() if MARK.encode() in form]
+    return frozenset(form[n : n + STRETCH] for form in written for n in range(len(form) - STRETCH + 1))
 
 
 @functools.cache
@@ -70,8 +105,15 @@ def leaks_in(folder: Path) -> list[tuple[str, str]]:
     for file in folder.rglob("*"):
         found += [(str(file), form) for form in leaks(str(file).encode())]
         if file.is_file():
+            SEARCHED["files"] += 1
             found += [(str(file), form) for form in leaks(file.read_bytes())]
     return found
+
+
+def leaks_of(stdout: bytes, stderr: bytes, *keys: str) -> list[str]:
+    """What a run of the command printed, searched."""
+    SEARCHED["runs"] += 1
+    return leaks(stdout, *keys) + leaks(stderr, *keys)
 
 
 @dataclass
@@ -124,7 +166,7 @@ def run(*words: str, env: dict[str, str] | None = None, cwd: Path | None = None,
     else:
         process = Forked(script, everything, where)
     stdout, stderr = process.communicate(timeout=timeout)
-    assert leaks(stdout) == leaks(stderr) == [], "the key was printed"
+    assert leaks_of(stdout, stderr) == [], "the key was printed"
     return Run(process.wait(), stdout.decode(), stderr.decode())
 
 

@@ -14,14 +14,16 @@ from pathlib import Path
 
 import pytest
 
+from called import called
 from front import Front
 from sandbox import Sandbox
-from studio import catalogue
+from studio import catalogue, options
 from support import (
     CANARIES,
     KEY,
     ORDERS,
     PROMPT,
+    STRETCH,
     Run,
     Vendor,
     configure,
@@ -62,6 +64,20 @@ def test_the_search_finds_the_key_wherever_it_is_planted(form: str, gateway: str
         db.execute("INSERT INTO jobs VALUES (?)", (planted,))
     db.close()
     assert leaks_in(tmp_path)
+
+
+READABLE = ("clear", "url", "form", "json")
+
+
+@pytest.mark.parametrize("gateway", CANARIES)
+@pytest.mark.parametrize("form", READABLE)
+def test_the_search_finds_any_eight_characters_of_a_key_and_no_seven(form: str, gateway: str) -> None:
+    written = WRITTEN[form](CANARIES[gateway]).removeprefix('{"key": "').removesuffix('"}')
+    for n in range(len(written) - STRETCH + 1):
+        part = written[n : n + STRETCH]
+        assert leaks(f"bad key {part}****".encode()), part
+        assert leaks(part.encode(), CANARIES[gateway]), part
+        assert leaks(f"Z {part[1:]}\n{part[:-1]} q".encode()) == [], part
 
 
 def test_every_gateway_has_a_canary_that_reads_differently_in_every_form() -> None:
@@ -130,7 +146,8 @@ def test_the_upload_links_query_appears_nowhere(vendor: Vendor, home: Path, tmp_
         shown.append(made.stdout + made.stderr)
         vendor.clear()
     kept = b"".join(file.read_bytes() for file in home.rglob("*") if file.is_file())
-    for trace in ("appUid", "cmimToken", "getuploadtoken", "sign="):
+    assert "getuploadtoken" not in "".join(shown), "of the path only the log may speak"
+    for trace in ("appUid", "cmimToken", "sign="):
         assert trace not in "".join(shown)
         assert trace.encode() not in kept
 
@@ -225,6 +242,15 @@ class Both:
         for front in self.fronts.values():
             every = {**front.env, **every, url_variable(front.gateway, front.role): front.url}
         return run(*("make", "--speed", "1000", "--prompt", prompt), *words, env={**every, **(env or {})})
+
+    def call(self, *words: str, env: dict[str, str] | None = None) -> Run:
+        """Any command, in this process."""
+        every = {key_variable(id): key for id, key in CANARIES.items()}
+        for front in self.fronts.values():
+            every = {**front.env, **every, url_variable(front.gateway, front.role): front.url}
+        if words[0].startswith("--") or words[0] in {"quote", "start"}:
+            words = (*words, "--speed", "1000", "--prompt", PROMPT)
+        return called(*words, env={**every, **(env or {})})
 
     def at(self, gateway: str) -> Vendor:
         """The twin, to be told what to break."""
@@ -333,3 +359,134 @@ def test_a_prompt_that_holds_another_gateways_key_is_not_sent(
         CANARIES, 0
     )
     both.each_key_went_home_only()
+
+
+# What a vendor repeats of a key, and what goes out and into the log besides.
+
+
+def repeating(key: str, words: str) -> dict[str, object]:
+    """An answer that has these words wherever some vendor has some."""
+    return {
+        **dict.fromkeys(("code", "reason", "message", "state", "err_code", "err_msg"), words),
+        "base_resp": {"status_code": 1004, "status_msg": words},
+        "error": {"message": words, "code": words},
+        "data": {"task_status": words, "task_status_msg": words, "status": words, "medias": [words]},
+        "medias": [{"resource_status": words, "status": words, "error_msg": words}],
+        words: words,
+    }
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_a_part_of_a_key_that_a_vendor_repeats_is_neither_printed_nor_kept(both: Both, order: str) -> None:
+    id = order if order in CANARIES else "imagine-future"
+    key, twin = CANARIES[id], both.at(id)
+    parts = (key[:9], key[4:14] + "****", urllib.parse.quote(key)[6:22], json.dumps(key)[12:24])
+    for endpoint in twin.stats["requests"]:
+        if endpoint in {"cancel", "unknown"}:
+            continue
+        for status in (200, 401):
+            for words in (" ".join(("bad key", *parts)), parts[0]):
+                value = repeating(key, words)
+                twin.fault(endpoint, {"kind": "json", "status": status, "value": value}, times=-1)
+                both.call(*ORDERS[order].said, "--timeout", "1", "--debug", "--force-new")
+                twin.clear()
+    both.each_key_went_home_only()  # what was printed and kept is searched anyway
+
+
+def test_who_asked_stands_in_no_log_and_no_request_and_the_prompt_only_where_it_is_bought(
+    both: Both, home: Path
+) -> None:
+    who, prompt = "user-of-the-chat-7f", "an aubergine wombat, gouache"
+    for order in ORDERS:
+        said = ("--user-id", who, "--idempotency-key", f"message-of-{who}-{order}")
+        made = both.buy(order, *said, prompt=f"{prompt}, {order}")
+        assert made.code == 0, made.stderr
+        job = made.document["job"]
+        for words in (("wait", job), ("show", job), ("list", "--user-id", who)):
+            assert called(*words).code == 0
+    for gateway in CANARIES:
+        mine = [order for order in ORDERS if (order if order in CANARIES else "imagine-future") == gateway]
+        for role, heard in both.heard(gateway).items():
+            assert who.encode() not in heard
+            for order in ORDERS:
+                there = f"{prompt}, {order}".encode() in heard
+                assert there is (order in mine and role == "api"), (order, role)
+    logs = b"".join(file.read_bytes() for file in home.glob("state/logs/*"))
+    assert logs.count(b'"began"') == len(ORDERS) * 4
+    assert who.encode() not in logs
+    assert b"wombat" not in logs
+
+
+def test_every_command_is_searched(vendor: Vendor, tmp_path: Path) -> None:
+    """With every key set, with a job to speak of; `called` and `home` search what it says and leaves."""
+    every = {**{key_variable(id): key for id, key in CANARIES.items()}, **vendor.env}
+    job = vendor.make(env=every).document["job"]
+    old = tmp_path / "older.json"
+    old.write_text("{}")
+    words: dict[str, tuple[str, ...]] = {
+        **{name: (name, job) for name in ("again", "wait", "show", "fetch", "cancel", "reconcile")},
+        **{name: (name, job) for name in ("edit", "compose")},
+        **{name: (name, "--speed", "200", "--prompt", "another") for name in ("make", "start", "quote")},
+        **{name: (name,) for name in ("list", "spend", "models", "doctor", "schema")},
+        "prefs": ("prefs", "import", "--file", str(old)),
+        "purge": ("purge", "--before", "1d"),
+    }
+    assert {*words, "sandbox"} == {command.name for command in options.COMMANDS}
+    for asked in words.values():
+        for how in ((), ("--debug", "--brief") if asked[0] in options.TALKING else ("--brief",)):
+            called(*asked, *how, env=every)
+
+
+@pytest.mark.parametrize("form", [*WRITTEN, "cut", "too long", "of another"])
+def test_doctor_says_which_keys_there_are_and_no_character_of_them(form: str) -> None:
+    ways: dict[str, Callable[[str], str]] = {
+        **WRITTEN,
+        "json": lambda key: json.dumps(key)[1:-1],
+        "cut": lambda key: key[:11],
+        "too long": lambda key: f"{key} {key}",
+    }
+    turned = dict(zip(CANARIES, reversed(CANARIES.values()), strict=True))
+    keys = turned if form == "of another" else {id: ways[form](key) for id, key in CANARIES.items()}
+    env = {key_variable(id): key for id, key in keys.items()}
+    for how in ((), ("--quiet",), ("--brief",)):
+        made = run("doctor", *how, env=env)
+        for key in keys.values():
+            for part in (key, key[:8], key[4:10], key[-6:]):
+                assert part not in made.stdout + made.stderr
+    states = {row["gateway"]: row["key"] for row in run("doctor", env=env).document["keys"]}
+    assert set(states.values()) <= {"set", "malformed"}
+    assert form != "clear" or set(states.values()) == {"set"}
+
+
+# --api-key.
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_who_gives_a_key_with_the_command_is_told_which_variable_the_next_one_needs(
+    both: Both, order: str
+) -> None:
+    id = order if order in CANARIES else "imagine-future"
+    given = ("--gateway", id, "--api-key", CANARIES[id])
+    words = [word for word in ORDERS[order].said if word not in {"--gateway", id}]
+    unset = {key_variable(other): "" for other in CANARIES}
+
+    def told(made: Run) -> None:
+        assert made.document["next"], made.stdout
+        assert "--api-key" not in made.document["next"]
+        assert f"set {key_variable(id)} to it" in made.document["note"]
+
+    told(both.call("quote", *words, *given, env=unset))
+    begun = both.call("start", *words, *given, env=unset)
+    told(begun)
+    if ORDERS[order].unpriced:
+        asked = [word for word in words if word != "--accept-unknown-price"]
+        told(both.call(*asked, *given, "--force-new", env=unset))  # exit 12
+    both.at(id).fault("file", {"kind": "http", "status": 404, "body": "no"}, times=-1)
+    held = both.call("wait", begun.document["job"], *given[2:], env=unset)
+    while not held.document["done"] and held.code in {0, 5}:
+        told(held)
+        held = both.call("wait", begun.document["job"], *given[2:], env=unset)
+    assert held.code == 13
+    told(held)
+    quiet = both.call("wait", begun.document["job"], *given[2:], env={key_variable(id): CANARIES[id]})
+    assert quiet.document["note"] is None, "the variable holds it already"

@@ -13,6 +13,7 @@ import pytest
 
 from parts import hangs_up, ima, line, says
 from studio import http
+from studio.content import Content
 from studio.contract import Request
 from studio.errors import InternalError, NetworkError, NotSaved
 from studio.http import Http
@@ -43,7 +44,7 @@ def nobody(host: str) -> tuple[str, ...]:
 
 def out(url: str, resolve: Callable[[str], tuple[str, ...]] = nobody) -> Http:
     gateway: Gateway = replace(ima(url), connect_timeout=5.0, read_timeout=5.0)
-    return Http(gateway, {gateway.id: gateway}, {gateway.id: PLACEHOLDER}, 500, resolve)
+    return Http(gateway, {gateway.id: gateway}, {gateway.id: PLACEHOLDER}, 500, resolve=resolve)
 
 
 def fetch(door: Http, url: str) -> str:
@@ -51,7 +52,7 @@ def fetch(door: Http, url: str) -> str:
     with pytest.raises(NotSaved) as fetched:
         door.download(url, io.BytesIO(), CAP)
     with pytest.raises(NetworkError) as put:
-        door.ask(Request("the upload", "PUT", url, safe=True, body=b"a picture"))
+        door.ask(Request("the upload", "PUT", url, safe=True, body=Content([b"a picture"])))
     assert ("followed" in put.value.message) == (put.value.message in fetched.value.message)
     return put.value.message
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from studio.redact import SHORTEST, forms, redact
+from studio.redact import SHORTEST, forms, redact, without_keys
 from support import KEY
 
 PLAIN = string.ascii_letters + string.digits + string.punctuation
@@ -100,3 +100,75 @@ def test_forms_are_the_key_and_nothing_shorter_than_a_key(key: str) -> None:
     assert all(len(form) >= SHORTEST for form in made), "a shorter one would spoil words"
     assert list(map(len, made)) == sorted(map(len, made), reverse=True)
     assert forms("") == ()
+
+
+# A part of a key.
+
+READABLE = ("clear", "url", "url, slashes kept", "url, form", "url, small letters", "json", "json, utf-8")
+
+
+@pytest.mark.parametrize("way", READABLE)
+@given(key=keys, data=st.data())
+def test_no_eight_characters_of_a_key_survive_wherever_they_stand(
+    way: str, key: str, data: st.DataObject
+) -> None:
+    written = WAYS[way](key)
+    at = data.draw(st.integers(0, len(written) - SHORTEST))
+    to = data.draw(st.integers(at + SHORTEST, len(written)))
+    shown = redact(f"字{written[at:to]}字", [key])
+    parts = {written[n : n + SHORTEST] for n in range(len(written) - SHORTEST + 1)}
+    assert shown.startswith("字")
+    assert not any(part in piece for part in parts for piece in shown.split("[key]"))
+
+
+@given(key=keys, at=st.integers(0, 52), length=st.integers(1, 60))
+def test_what_is_printed_as_json_holds_no_eight_characters_either(key: str, at: int, length: int) -> None:
+    document = {"message": f"字{key[at : at + length]}字", "next": [f"字{json.dumps(key)[1:][at:]}字"]}
+    written = WAYS["json"](key)
+    shown = json.dumps(without_keys(document, [key]), ensure_ascii=False)
+    assert json.loads(shown).keys() == document.keys()
+    parts = {written[n : n + SHORTEST] for n in range(len(written) - SHORTEST + 1)}
+    pieces = shown.replace("字", "[key]").split("[key]")
+    assert not any(part in piece for part in parts for piece in pieces)
+
+
+def test_fewer_characters_spoil_no_sentence() -> None:
+    key = "ima_0123456789"
+    assert redact("ima_012 and 3456789 and 0123 4567", [key]) == "ima_012 and 3456789 and 0123 4567"
+    assert redact("bad key ima_0123****", [key]) == "bad key [key]****"
+    assert redact("ima_01234 012345678", [key]) == "[key] [key]"
+    assert redact("xima_012345y, 56789", [key]) == "x[key]y, 56789"
+
+
+@pytest.mark.parametrize("key", ["ima_rehearsal", "rehearsal"])
+def test_a_key_of_a_rehearsal_is_a_word_like_any_other(key: str) -> None:
+    said = {"message": f"🧪 A rehearsal. {key}", "environment": {"IMA_API_KEY": key}}
+    assert without_keys(said, [key]) == said
+    assert redact("a rehearsals_key", ["rehearsals_key"]) == "a [key]"
+
+
+def test_an_answers_ids_and_links_lose_whole_keys_only() -> None:
+    """A task id that shares a stretch with the key, as where both hold the account, is needed as it is."""
+    key = "acct_77123456_placeholder"
+    said = {
+        "id": "task-acct_77123456-1",
+        "task_id": "acct_77123456",
+        "taskId": "acct_77123456",
+        "url": "https://cdn.example.com/acct_77123456/a.png",
+        "message": "not for acct_77123456",
+        "invalid": "acct_77123456",
+        "whole": {"id": f"a-{key}", "link": f"https://x.example.com/{key}"},
+    }
+    assert without_keys(said, [key], answer=True) == {
+        **said,
+        "message": "not for [key]",
+        "invalid": "[key]",
+        "whole": {"id": "a-[key]", "link": "https://x.example.com/[key]"},
+    }
+    assert "acct_771" not in json.dumps(without_keys(said, [key]))
+
+
+def test_names_of_fields_are_looked_at_and_other_values_stay() -> None:
+    key = "ima_example_placeholder"
+    value = {"a": [1, None, True, 1.5], key[:9]: {"b": [key]}}
+    assert without_keys(value, [key]) == {"a": [1, None, True, 1.5], "[key]": {"b": ["[key]"]}}

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from offers import GATEWAY, live
 from studio import arguments, catalogue, documents, errors, options, planning, reports, text, wishes
+from studio.signs import on_one_line
 from studio.speech import Voice
 from studio.types import Job, Json, Output, Plan, Saved, TaskRef
 from support import validate
@@ -221,7 +222,7 @@ def test_whatever_an_error_says_it_fits_into_every_shape(words: str, kind: str, 
     assert line.isascii()
     assert line.isprintable()
     assert 0 < len(line) <= 170
-    assert words in text.person(document)
+    assert on_one_line(words) in text.person(document)
     text.values(document)
 
 

@@ -12,6 +12,7 @@ from urllib.parse import quote, urlsplit
 from studio.contract import Read, Response
 from studio.errors import NetworkError, StudioError, UnknownOutcome, vendor_said
 from studio.form import Offer
+from studio.signs import on_one_line
 from studio.types import Gateway, Json, Source
 
 MOST = 2**53  # what JSON's numbers are exact to, and no amount comes near
@@ -28,8 +29,11 @@ def rows(value: Any) -> list[Json]:
 
 
 def text(value: Any) -> str | None:
-    """Words that can be kept and sent; None where there are none."""
-    return _kept(value) if isinstance(value, str) and value else None
+    """Words that can be kept and printed, on one line; None where there are none. A link stays as it came:
+    it is followed."""
+    if not isinstance(value, str) or not value:
+        return None
+    return _kept(value) if value.startswith(("https://", "http://")) else on_one_line(_kept(value))
 
 
 def identifier(value: Any) -> str | None:

@@ -13,12 +13,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from studio import catalogue, channels, pulse, settings
+from studio import catalogue, channels, debug, pulse, settings
 from studio.addresses import Resolve
-from studio.contract import Provider
+from studio.contract import Exchange, Provider
 from studio.errors import StudioError
 from studio.form import Offer
 from studio.ledger import Ledger
+from studio.log import Log
 from studio.messages import LANGUAGES, language_of
 from studio.speech import Voice
 from studio.types import Clock, Gateway, Job, Json, Plan
@@ -76,6 +77,10 @@ class App:
         )
         self.language = language_of(getattr(made, "prompt", getattr(made, "model", None)))
         self.goes_on_in(self.language)
+        self.debug: Callable[[str], None] | None = None  # says lines of --debug
+        self._kept: list[str] = []  # lines that wait until the record is written
+        self.log = Log(self._folder / "logs", clock, self.secrets)
+        self.log.began(made.command, argv)
 
     @property
     def named_language(self) -> str | None:
@@ -113,9 +118,13 @@ class App:
         return self._ledger
 
     def _record(self, *, mend: bool = True) -> Ledger:
-        folder = self.settings.home / "sandbox" if self.sandbox else self.settings.home
         prefix = REHEARSAL if self.sandbox else ""
-        return Ledger(folder / "ledger.sqlite3", self.clock, prefix, mend=mend)
+        return Ledger(self._folder / "ledger.sqlite3", self.clock, prefix, mend=mend)
+
+    @property
+    def _folder(self) -> Path:
+        """Of the record and the log; rehearsals have their own."""
+        return self.settings.home / "sandbox" if self.sandbox else self.settings.home
 
     @property
     def out(self) -> Path:
@@ -137,6 +146,13 @@ class App:
     @property
     def serving(self) -> bool:
         return bool(self.made.command == "sandbox" and self._box)
+
+    def ended(self, made: Sequence[Json], exit_code: int, error: StudioError | None) -> None:
+        """What the log says last, by the documents that this command made."""
+        self._say_kept()
+        for one in made:
+            self.log.job(one.get("job"), one.get("state"))
+        self.log.ended(exit_code, error)
 
     def close(self) -> None:
         if self._box:
@@ -175,7 +191,7 @@ class App:
             {gateway.id: gateway}, catalogue.vendor(provider).raw, self.clock.time
         )
         known = {made.id: made for made in catalogue.gateways()} | {gateway.id: gateway}
-        http = Http(gateway, known, self.keys(gateway), speed)
+        http = Http(gateway, known, self.keys(gateway), speed, resolve=self.resolve, heard=self._heard)
         return Runner(
             speaks,
             http,
@@ -187,6 +203,22 @@ class App:
             alive=self._alive,
             patience=START_PATIENCE if self.made.command == "start" else BUSY_PATIENCE,
         )
+
+    def _heard(self, exchange: Exchange) -> None:
+        """A request that leaves, or its answer. Nobody waits for a reader of --debug while the answer to a
+        paid request is not on record."""
+        self.log.request(exchange)
+        if self.debug is None:
+            return
+        self._kept.append(debug.shown(exchange))
+        if exchange.request.safe or exchange.seconds is None:
+            self._say_kept()
+
+    def _say_kept(self) -> None:
+        kept, self._kept = self._kept, []
+        for lines in kept:
+            if self.debug:
+                self.debug(lines)
 
     def _alive(self, job: str) -> AbstractContextManager[None]:
         def record() -> Ledger:
@@ -205,6 +237,8 @@ class App:
     def told(self, job: Job, what: str) -> None:
         self.job = job.id
         self.parked = what == "parked"
+        self.log.job(job.id, job.state)
+        self._say_kept()
         self._tell(job, what)
 
     def instead(self, made: argparse.Namespace, argv: Sequence[str]) -> None:
@@ -227,9 +261,26 @@ class App:
         """Every key this process knows: the one to use, and those that must not leave by its door."""
         if self.sandbox:
             return {gateway.id: rehearsal_key(gateway)}
+        return {**self._set, gateway.id: self.settings.key(gateway)}
+
+    @property
+    def secrets(self) -> list[str]:
+        """Every key that this command was given, by whatever way."""
+        return [*self._set.values(), *filter(None, [(self.settings.api_key or "").strip()])]
+
+    @property
+    def key_that_is_missing(self) -> str | None:
+        """What whoever goes on from here has to set first: no `next` holds the key that was given here."""
+        key, gateway = (self.settings.api_key or "").strip(), self.gateway
+        if not key or gateway is None or self.sandbox or self._set.get(gateway.id) == key:
+            return None
+        return f"The key of --api-key is not kept: set {gateway.key_env} to it before you run `next`."
+
+    @property
+    def _set(self) -> dict[str, str]:
+        """The keys that variables hold, by gateway."""
         given = {made.id: os.environ.get(made.key_env, "").strip() for made in catalogue.gateways()}
-        others = {id: key for id, key in given.items() if key}
-        return {**others, gateway.id: self.settings.key(gateway)}
+        return {id: key for id, key in given.items() if key}
 
 
 def rehearsal_key(gateway: Gateway) -> str:

@@ -19,7 +19,8 @@ from studio.app import App
 from studio.errors import InternalError, Interrupted, StudioError
 from studio.interrupts import Interrupts
 from studio.messages import language_of
-from studio.redact import redact
+from studio.redact import redact, without_keys
+from studio.signs import in_json, on_a_terminal
 from studio.speech import Voice
 from studio.types import Job, Json
 
@@ -68,7 +69,7 @@ class SystemClock:
 
 
 class Out:
-    """stdout for data, stderr for people; no key on either."""
+    """stdout for data, stderr for people; no key on either, and no sign that moves a cursor."""
 
     def __init__(self, words: Sequence[str], stdout: TextIO | None, stderr: TextIO | None) -> None:
         stdout, stderr = stdout or io.StringIO(), stderr or io.StringIO()  # a closed stream is None
@@ -84,6 +85,7 @@ class Out:
         elif "--quiet" in given:
             self._show = text.values
         self.people_read = people
+        self._exact = "--quiet" in given and not stdout.isatty()  # values for a program, to the letter
         self._brief = "--brief" in given
         self._status: Status | None = None
         self._keys = _keys(words)
@@ -100,13 +102,16 @@ class Out:
 
             self._status = Console(file=self._stderr).status("")
             self._status.start()
-        self._status.update(line)
+        self._status.update(on_a_terminal(redact(line, self._keys)))
 
     def document(self, document: Json) -> bool:
         """Print it; true if its messages are out, so far as this process can see."""
         if self._status:
             self._status.stop()
+        document = without_keys(document, self._keys)
         shown = self._show(document)
+        if self._show != self._json and not self._exact:
+            shown = on_a_terminal(shown)
         out = self._write(self._stdout, shown) if shown else False
         error = document.get("error")
         if error and not self.people_read:
@@ -114,20 +119,24 @@ class Out:
         return out and self._tells
 
     def event(self, document: Json) -> None:
-        self._write(self._stdout, self._json(document))
+        self._write(self._stdout, self._json(without_keys(document, self._keys)))
 
     def people(self, line: str) -> None:
         if not self._brief:  # a completion notice shows the end of both streams, and has room for one line
-            self._write(self._stderr, line)
+            self.aside(line)
+
+    def aside(self, lines: str) -> None:
+        """On stderr in any case."""
+        self._write(self._stderr, on_a_terminal(redact(lines, self._keys)))
 
     def _json(self, document: Json) -> str:
         utf8 = (self._stdout.encoding or "").lower().replace("-", "") == "utf8"
-        return json.dumps(document, ensure_ascii=not utf8, indent=None if self.events else 1)
+        return in_json(json.dumps(document, ensure_ascii=not utf8, indent=None if self.events else 1))
 
     def _write(self, stream: TextIO, line: str) -> bool:
         """A reader that has gone, or a full disk behind a stream, must not end what is paid for."""
         try:
-            stream.write(redact(line, self._keys) + "\n")
+            stream.write(line + "\n")
             stream.flush()
             return True
         except OSError:
@@ -157,6 +166,7 @@ def _run(words: Sequence[str], out: Out, interrupts: Interrupts) -> tuple[int, b
             made = arguments.parse(words)
             app = App(made, words, clock, interrupts.held, _teller(out, clock))
             app.people = out.people_read
+            app.debug = out.aside if getattr(made, "debug", False) else None
             if getattr(made, "api_key", None):
                 out.people(KEY_SEEN)
             command = looking.models if getattr(made, "list_models", False) else COMMANDS[made.command]
@@ -171,17 +181,25 @@ def _run(words: Sequence[str], out: Out, interrupts: Interrupts) -> tuple[int, b
         error = _interrupted(app)
     if error:
         document = _failure(error, app, clock, words)
-    document = documents.remarked(document, app.remarks if app else ())
-    if out.document(document) and app:
-        for one in (document, *app.gathered):
-            telling.handed_out(app, one)
-    if app and app.serving:
+    code = error.exit_code if error else 0
+    if app is None:
+        out.document(document)
+        return code, code == Interrupted.exit_code
+    _hand_out(app, out, document)
+    app.ended((document, *app.gathered), code, error)
+    if app.serving:
         interrupts.listen()
         _serve()
-    if app:
-        app.close()
-    code = error.exit_code if error else 0
-    return code, code == Interrupted.exit_code or bool(app and app.parked)
+    app.close()
+    return code, code == Interrupted.exit_code or app.parked
+
+
+def _hand_out(app: App, out: Out, document: Json) -> None:
+    """Print it with what is to be told besides; what is printed is said."""
+    whole = documents.noted(documents.remarked(document, app.remarks), app.key_that_is_missing)
+    if out.document(whole):
+        for one in (whole, *app.gathered):
+            telling.handed_out(app, one)
 
 
 def _failure(error: StudioError, app: App | None, clock: SystemClock, words: Sequence[str]) -> Json:

@@ -63,6 +63,20 @@ class Response:
             return None
 
 
+@dataclass(frozen=True)
+class Exchange:
+    """A request that leaves, and again what came back: `seconds` is None before, `status` where nothing came.
+    The request still has KEY in the place of the key; `answer` is read as JSON, without keys. `own`: it goes
+    to an address of the gateway's, not to where a link led."""
+
+    request: Request
+    own: bool
+    seconds: float | None = None
+    status: int | None = None
+    size: int = 0  # bytes of the answer's body
+    answer: Any = field(default=None, repr=False)
+
+
 Read: TypeAlias = Callable[[Request], Response]
 """Sends safe requests only, and raises on any other: all that a provider is ever lent."""
 

@@ -72,6 +72,7 @@ def quote(  # noqa: PLR0913 - all by name
         "cost": cost(plan, gateway),
         "estimate_s": speech.estimate(plan),
         "request": request,
+        "note": None,
         "send": [speech.quote(plan, gateway, voice, stop)],
         "next": list(next) if next else None,
     }
@@ -216,6 +217,14 @@ def remarked(document: Json, lines: Sequence[str]) -> Json:
         return document
     first, *rest = document["send"]
     return {**document, "send": [{**first, "message": speech.besides(first["message"], lines)}, *rest]}
+
+
+def noted(document: Json, line: str | None) -> Json:
+    """With what has to be known before the document is gone on from."""
+    goes_on = document.get("next") or any(other["next"] for other in document.get("alternatives", ()))
+    if line is None or "note" not in document or not goes_on:
+        return document
+    return {**document, "note": " ".join(filter(None, (document["note"], line)))}
 
 
 def event(what: str, job: Job, now: float) -> Json:

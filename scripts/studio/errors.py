@@ -26,6 +26,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from studio.signs import on_one_line
 from studio.types import Alternative, Json
 
 Charged: TypeAlias = Literal["no", "yes", "maybe"]
@@ -65,11 +66,11 @@ class StudioError(Exception):
         about: Mapping[str, str] | None = None,
         instead: Iterable[str] = (),
     ) -> None:
-        self.message = without_queries(message) or ""
+        self.message = _told(message) or ""
         super().__init__(self.message)
         self.kind = kind or type(self).kind
-        self.detail = without_queries(detail)
-        self.provider_code = provider_code
+        self.detail = _told(detail)
+        self.provider_code = _told(provider_code)
         self.charged = charged or type(self).charged
         self.retry = retry or type(self).retry
         self.retry_after = retry_after  # seconds, as the vendor asked
@@ -86,6 +87,11 @@ def fit_for(misfits: Iterable[Misfit]) -> tuple[str, ...]:
     """The values of --fit with which an input can be used; () where they are not enough."""
     needed = [misfit.fit for misfit in misfits]
     return tuple(sorted({one for one in needed if one})) if all(needed) else ()
+
+
+def _told(text: str | None) -> str | None:
+    """Words as they are kept, whoever's they were: on one line, without what no one may see."""
+    return without_queries(on_one_line(text)) if text else None
 
 
 def without_queries(text: str | None) -> str | None:

@@ -8,9 +8,9 @@ server has read the request is an "other" error to urllib3, and would be sent ag
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
-import ssl
 import time
 import urllib.parse
 import zlib
@@ -20,15 +20,16 @@ from typing import Any, BinaryIO
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, MaxRetryError, NewConnectionError, ProxyError
+from urllib3.exceptions import HTTPError
 from urllib3.util.retry import Retry
 
 from studio.addresses import NotPublic, Resolve, check_link
-from studio.contract import KEY, Request, Response
-from studio.errors import InternalError, NetworkError, NotSaved, StudioError, UnknownOutcome, UsageError
+from studio.contract import KEY, Exchange, Request, Response
+from studio.errors import InternalError, NetworkError, NotSaved, UnknownOutcome, UsageError
 from studio.redact import forms, without_keys
 from studio.settings import is_loopback
 from studio.sockets import bounded, resolver, unpacked
+from studio.trouble import TooLarge, never_sent, reason
 from studio.types import Gateway
 
 ANSWER_CAP = 4 * 2**20  # bytes; a product list is some hundred kB, and JSON takes up to 50 times its bytes
@@ -46,21 +47,24 @@ BROKEN = (requests.RequestException, HTTPError, zlib.error)  # requests does not
 
 class Http:
     """One gateway's door. `keys` holds every key known to this process, by gateway id: none of them may
-    leave for a host that is not its own."""
+    leave for a host that is not its own. `heard` is told of each request and of its answer."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it is told of, all by name
         self,
         gateway: Gateway,
         known: Mapping[str, Gateway],
         keys: Mapping[str, str],
         speed: float = 1.0,
+        *,
         resolve: Resolve = LOOK_UP,
+        heard: Callable[[Exchange], None] = lambda exchange: None,
     ) -> None:
         self._gateway = gateway
         self._known = known
         self._keys = keys
         self._speed = speed
         self._resolve = resolve
+        self._heard = heard
         self._loopback = any(is_loopback(url) for url in gateway.urls.values())
         self._detour = False  # the first address cannot be reached: the other is asked from now on
 
@@ -94,13 +98,13 @@ class Http:
             try:
                 return self._receive(session, request, prepared, self._gateway.paid_timeout)
             except BROKEN as broken:
-                if _never_sent(broken):
+                if never_sent(broken):
                     raise _NoConnection(
-                        f"The connection for {request.what} could not be made ({_reason(broken)}). "
+                        f"The connection for {request.what} could not be made ({reason(broken)}). "
                         "Nothing was bought."
                     ) from None
                 raise UnknownOutcome(
-                    f"{_capital(request.what)} was sent, but its answer was lost ({_reason(broken)}). "
+                    f"{_capital(request.what)} was sent, but its answer was lost ({reason(broken)}). "
                     "It may have been accepted and charged."
                 ) from None
 
@@ -116,7 +120,7 @@ class Http:
                     return
                 except (*BROKEN, NetworkError) as broken:
                     if pause is None or time.monotonic() > ends:
-                        why = _reason(broken)
+                        why = reason(broken)
                         raise NotSaved(f"The finished file could not be fetched ({why}).") from None
                     time.sleep(pause / self._speed)
 
@@ -172,9 +176,9 @@ class Http:
             prepared = self._prepare(session, request)
             return self._receive(session, request, prepared, self._gateway.read_timeout)
         except BROKEN as broken:
-            kind = _NoConnection if _never_sent(broken) else NetworkError
+            kind = _NoConnection if never_sent(broken) else NetworkError
             raise kind(
-                f"No answer from {_host(request.url)} for {request.what} ({_reason(broken)})."
+                f"No answer from {_host(request.url)} for {request.what} ({reason(broken)})."
             ) from None
 
     def _by_either(self, request: Request, send: Callable[[Request], Response]) -> Response:
@@ -217,11 +221,13 @@ class Http:
         prepared: requests.PreparedRequest,
         patience: float,
     ) -> Response:
-        with self._send(session, prepared, patience) as answer:
+        with self._noted(request) as seen, self._send(session, prepared, patience) as answer:
+            seen["status"] = answer.status_code
             body = b"".join(_chunks(answer, ANSWER_CAP))
             headers = {name.lower(): value for name, value in answer.headers.items()}
             # A vendor may repeat the key in an error's text: it goes no further than here.
             payload = _json(body, self._keys.values())
+            seen.update(size=len(body), answer=payload)
             return Response(request.what, answer.status_code, headers, payload)
 
     def _send(
@@ -242,7 +248,12 @@ class Http:
                 requests.Request("GET", _joined(url), headers={"Accept-Encoding": "identity"})
             )
             self._check_keys(prepared)
-            with self._send(session, prepared, self._gateway.read_timeout) as answer:
+            link = Request("a finished file", "GET", url, safe=True)
+            with (
+                self._noted(link) as seen,
+                self._send(session, prepared, self._gateway.read_timeout) as answer,
+            ):
+                seen["status"] = answer.status_code
                 if answer.is_redirect:
                     url = _joined(url, answer.headers["location"])
                     continue
@@ -250,8 +261,23 @@ class Http:
                     raise NetworkError(f"the link answered HTTP {answer.status_code}")
                 for chunk in _chunks(answer, cap):  # fewer bytes than announced raise
                     sink.write(chunk)
+                    seen["size"] = sink.tell()
                 return
         raise NetworkError("the link leads in circles")
+
+    @contextlib.contextmanager
+    def _noted(self, request: Request) -> Iterator[dict[str, Any]]:
+        """Whoever listens is told that a request leaves, and what was `seen` of its answer; whatever goes
+        wrong with the telling, the request is worth more."""
+        began, seen = time.monotonic(), dict[str, Any]()
+        leaving = Exchange(request, urllib.parse.urlsplit(request.url).netloc in _hosts(self._gateway))
+        with contextlib.suppress(Exception):
+            self._heard(leaving)
+        try:
+            yield seen
+        finally:
+            with contextlib.suppress(Exception):
+                self._heard(replace(leaving, seconds=time.monotonic() - began, **seen))
 
     def _check_link(self, url: str) -> None:
         """Besides the gateway itself, which its owner names, only public hosts are spoken to, by https; in a
@@ -285,10 +311,6 @@ class Http:
 
 class _NoConnection(NetworkError):
     """No byte has left."""
-
-
-class _TooLarge(requests.RequestException):
-    """An answer beyond its cap: as useless as one that never came."""
 
 
 class _Adapter(HTTPAdapter):
@@ -352,14 +374,14 @@ def _chunks(answer: requests.Response, cap: int) -> Iterator[bytes]:
     for chunk in unpacked(packed, answer.headers.get("content-encoding", "")):
         received += len(chunk)
         if received > cap:
-            raise _TooLarge
+            raise TooLarge
         yield chunk
 
 
 def _json(body: bytes, keys: Iterable[str]) -> Any:
     """The body read as JSON, whichever UTF it is in, without keys; None where it is none, as NaN is none."""
     try:
-        return without_keys(json.loads(body, parse_constant=_no_number), keys)
+        return without_keys(json.loads(body, parse_constant=_no_number), keys, answer=True)
     except (ValueError, RecursionError):
         return None
 
@@ -370,51 +392,3 @@ def _no_number(text: str) -> Any:
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
-
-
-def _cause(broken: Exception) -> BaseException:
-    """What urllib3 says happened, without requests' wrapping."""
-    inner = broken.args[0] if broken.args else broken
-    if isinstance(inner, MaxRetryError) and inner.reason is not None:
-        return inner.reason
-    return inner if isinstance(inner, BaseException) else broken
-
-
-def _never_sent(broken: Exception) -> bool:
-    """True only where no byte of the request can have left: no connection, no proxy, or a certificate
-    refused during the handshake. Everything else may have been read."""
-    cause = _cause(broken)
-    if isinstance(cause, ProxyError):
-        cause = cause.original_error
-    return isinstance(cause, ConnectTimeoutError | NewConnectionError) or _certificate_refused(cause)
-
-
-def _certificate_refused(cause: BaseException) -> bool:
-    inner: BaseException | None = cause
-    for _ in range(5):
-        if isinstance(inner, ssl.SSLCertVerificationError):
-            return True
-        if inner is None:
-            return False
-        first = inner.args[0] if inner.args and isinstance(inner.args[0], BaseException) else None
-        inner = inner.__cause__ or first
-    return False
-
-
-_REASONS: tuple[tuple[Callable[[BaseException], bool], str], ...] = (
-    (_certificate_refused, "the TLS certificate was not accepted"),
-    (lambda cause: isinstance(cause, ProxyError), "the proxy could not be reached"),
-    (lambda cause: isinstance(cause, ConnectTimeoutError | NewConnectionError), "no connection"),
-    (lambda cause: "Timeout" in type(cause).__name__, "no answer in time"),
-    (lambda cause: "SSL" in type(cause).__name__, "the TLS connection broke"),
-)
-
-
-def _reason(broken: Exception) -> str:
-    """Words for a failure. Never the exception's own text: it holds the URL, and a URL may hold the key."""
-    if isinstance(broken, StudioError):
-        return broken.message
-    if isinstance(broken, _TooLarge):
-        return "the answer is too large"
-    cause = _cause(broken)
-    return next((words for test, words in _REASONS if test(cause)), "the connection broke")

@@ -372,6 +372,12 @@ OPTIONS = (
         (*PAYING, *STEPS, "wait", "fetch", "reconcile"),
         switch=True,
     ),
+    Option(
+        ("--debug",),
+        "show each request and its answer on stderr, without keys and without your words",
+        TALKING,
+        switch=True,
+    ),
     Option(("--brief",), "print one short ASCII line", EVERY, switch=True),
     Option(("--quiet",), "print values only, one a line", EVERY, switch=True),
 )

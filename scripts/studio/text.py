@@ -83,6 +83,8 @@ def _job(document: Json) -> Iterator[str]:
     if document["next"]:
         lead = "If you want that" if document["done"] else "Go on with"
         yield f"{lead}: {shlex.join(document['next'])}"
+    if document.get("note"):
+        yield document["note"]
 
 
 def _models(document: Json) -> Iterator[str]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from fault_table.paid import Paid
 from forked import Forked
-from support import CREATE, PROMPT, Run, Vendor, configure, leaks, validate
+from support import CREATE, PROMPT, Run, Vendor, configure, leaks_of, validate
 
 DRIVER = Path(__file__).with_name("driver.py")
 LASTING = ("shift", "file_bytes")  # orders to the driver that the next process has to be given too
@@ -178,7 +178,7 @@ class Buyer:
 def finished(process: Forked) -> Run:
     """A process's end. No key was printed, and what was printed is a document."""
     stdout, stderr = process.communicate(timeout=60)
-    assert leaks(stdout) == leaks(stderr) == [], "the key was printed"
+    assert leaks_of(stdout, stderr) == [], "the key was printed"
     run = Run(process.wait(), stdout.decode(), stderr.decode())
     validate(run.document)
     return run

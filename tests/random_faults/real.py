@@ -20,7 +20,7 @@ from jsonschema import ValidationError
 from random_faults import rules
 from random_faults.pairs import Pair, Tally, impossible, possible
 from random_faults.scripted import Task
-from support import Run, Vendor, leaks, start
+from support import Run, Vendor, leaks_of, start
 
 STAGES = ("list", "upload", "pay", "registered", "poll", "download")
 AT = {
@@ -319,7 +319,7 @@ class Story:
     def _ended(self, process: subprocess.Popen[bytes], words: Sequence[str]) -> Any:
         stdout, stderr = process.communicate(timeout=PATIENCE)
         self._look(words)
-        assert leaks(stdout) == leaks(stderr) == [], "the key was printed"
+        assert leaks_of(stdout, stderr) == [], "the key was printed"
         run = Run(process.returncode, stdout.decode(), stderr.decode())
         try:
             document = run.document

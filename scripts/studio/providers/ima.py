@@ -15,6 +15,7 @@ from typing import Any
 from studio.contract import KEY, Read, Request, Response
 from studio.errors import NetworkError, StudioError, UnknownOutcome, vendor_said
 from studio.form import Choice, FormField, Offer, Rule
+from studio.signs import on_one_line
 from studio.types import (
     Done,
     Failed,
@@ -346,6 +347,7 @@ def _leaves(nodes: list[Any]) -> Iterator[Json]:
 def _offer(leaf: Json) -> Offer:
     """A leaf -> an offer. What it lacks is kept with it: a broken entry must not hide the others."""
     model_id, version, name = (str(leaf.get(field) or "") for field in ("model_id", "id", "name"))
+    name = on_one_line(name)
     try:
         rules = tuple(_rule(row) for row in leaf["credit_rules"])
         form = tuple(_field(row) for row in leaf.get("form_config") or [])
@@ -394,5 +396,5 @@ def _field(row: Json) -> FormField:
 def _choice(row: Json) -> Choice:
     """A control's options; one of no value is none, one without a label is known by its value."""
     listed = [(option.get("label"), option["value"]) for option in row.get("options") or []]
-    options = tuple((str(label or value), value) for label, value in listed if value is not None)
+    options = tuple((on_one_line(str(label or value)), value) for label, value in listed if value is not None)
     return Choice(str(row.get("field") or row["id"]), row.get("value"), options)

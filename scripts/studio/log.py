@@ -1,0 +1,117 @@
+"""What commands did, for whoever looks into a problem: a file for each day (UTC), a JSON object a line.
+
+It says which flags were given, which hosts were asked and how that went, which job came how far, and the end.
+It never holds a prompt, a file's name, a key, a query, a user's id or the text of an error. No command fails
+because there is no room for its log.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+from collections.abc import Sequence
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from studio import __version__
+from studio.contract import Exchange
+from studio.errors import StudioError
+from studio.options import COMMANDS, OPTIONS
+from studio.redact import redact
+from studio.types import Clock
+
+KEPT = timedelta(days=7)
+FLAGS = frozenset(flag for option in OPTIONS for flag in option.flags)
+PATH = re.compile(r"[A-Za-z0-9_.:/-]{1,120}")  # one that is longer, or has other signs, may hold anything
+CODE = re.compile(r"[A-Za-z0-9_.-]{1,40}")
+
+
+class Log:
+    """`folder`: where the day files are, made when the first line is written. `keys`: what is never written,
+    whoever says it."""
+
+    def __init__(self, folder: Path, clock: Clock, keys: Sequence[str] = ()) -> None:
+        self._folder = folder
+        self._clock = clock
+        self._keys = keys
+        self._began = clock.monotonic()
+        self._states: dict[str, str] = {}
+        self._usable = True
+
+    def began(self, command: str, words: Sequence[str]) -> None:
+        """Of the words only the flags that there are, without their values."""
+        named = command if command in {made.name for made in COMMANDS} else None
+        given = dict.fromkeys(word.partition("=")[0] for word in words)
+        flags = [flag for flag in given if flag in FLAGS]
+        self._write({"event": "began", "command": named, "flags": flags, "version": __version__})
+
+    def request(self, exchange: Exchange) -> None:
+        """A request, once it is known what came of it. A link's path may be signed: its host is enough."""
+        if exchange.seconds is None:
+            return
+        parts = urlsplit(exchange.request.url)
+        path = parts.path if exchange.own and PATH.fullmatch(parts.path) else None
+        self._write(
+            {
+                "event": "request",
+                "what": exchange.request.what,
+                "method": exchange.request.method,
+                "host": parts.netloc.rpartition("@")[2],
+                "path": path if redact(path or "", self._keys) == (path or "") else None,
+                "status": exchange.status,
+                "ms": round(exchange.seconds * 1000),
+                "bytes": exchange.size,
+            }
+        )
+
+    def job(self, id: str | None, state: str | None) -> None:
+        """Said once for each state that a job comes to."""
+        if id and state and self._states.get(id) != state:
+            self._states[id] = state
+            self._write({"event": "job", "job": id, "state": state})
+
+    def ended(self, exit_code: int, error: StudioError | None) -> None:
+        code = error.provider_code if error else None
+        self._write(
+            {
+                "event": "ended",
+                "exit": exit_code,
+                "kind": error.kind if error else None,
+                "provider_code": code if code and CODE.fullmatch(code) else None,
+                "ms": round((self._clock.monotonic() - self._began) * 1000),
+            }
+        )
+
+    def _write(self, row: dict[str, Any]) -> None:
+        """One line in one write: several processes share the file."""
+        now = datetime.fromtimestamp(self._clock.time(), timezone.utc)
+        line = json.dumps({"at": now.isoformat("T", "milliseconds"), "process": os.getpid(), **row})
+        if self._usable:
+            try:
+                self._append(f"{now:%Y-%m-%d}", redact(line, self._keys).encode() + b"\n")
+            except (OSError, ValueError):
+                self._usable = False
+
+    def _append(self, day: str, line: bytes) -> None:
+        for folder in (self._folder.parent, self._folder):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file = self._folder / f"{day}.jsonl"
+        first = not file.exists()
+        handle = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            os.write(handle, line)
+        finally:
+            os.close(handle)
+        if first:
+            self._forget((datetime.fromisoformat(day) - KEPT).strftime("%Y-%m-%d"))
+
+    def _forget(self, oldest: str) -> None:
+        """Remove the files of the days before this one."""
+        for file in self._folder.glob("[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9].jsonl"):
+            if file.stem < oldest:
+                with contextlib.suppress(OSError):  # another process may have been first
+                    file.unlink()

@@ -1,0 +1,30 @@
+"""PURE. Signs that move a cursor, turn a line round or cannot be seen: a vendor's words hold none of them."""
+
+from __future__ import annotations
+
+import json
+import re
+
+SPACES = re.compile("[\t\n\v\f\r\x85\u2028\u2029]+")
+HIDDEN = re.compile(
+    "[\0-\x08\x0b-\x1f\x7f-\x9f"  # control characters, of which a text has \t and \n
+    "\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\U000e0000-\U000e007f]"
+)
+MARK = "\N{REPLACEMENT CHARACTER}"
+"""What stands in the place of each: were they dropped, what they keep apart would come together."""
+
+
+def on_one_line(text: str) -> str:
+    """Words of somebody else's, as they are kept."""
+    return HIDDEN.sub(MARK, SPACES.sub(" ", text))
+
+
+def on_a_terminal(text: str) -> str:
+    """Lines as they are printed for people."""
+    return HIDDEN.sub(MARK, text)
+
+
+def in_json(text: str) -> str:
+    """A JSON text with these signs written out, which says the same."""
+    return HIDDEN.sub(lambda sign: json.dumps(sign[0])[1:-1], text)
