@@ -50,6 +50,7 @@ def refuse(message: str, detail: str, kind: str = "not_installed", code: int = 2
         "handed_out_at",
         "next",
         "background",
+        "receipt",
     )
     document = dict.fromkeys((*about, *open_ends))  # type: dict[str, object]
     document.update(

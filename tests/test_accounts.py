@@ -124,7 +124,7 @@ def tried_again(ledger: Ledger, id: str) -> None:
 
 def purged(ledger: Ledger, id: str) -> None:
     done(ledger, id)
-    ledger.purge(ledger._clock.time() + 1)
+    ledger.past.forget(ledger._clock.time() + 1)
 
 
 Fate = Callable[[Ledger, str], object]

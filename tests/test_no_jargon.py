@@ -124,6 +124,7 @@ def values(words: Messages) -> Mapping[str, Sequence[str]]:
         "asked": [*wishes(words), *made],
         "largest": ["4K"],
         "detail": ["a7"],
+        "name": ["a7"],
     }
 
 

@@ -183,7 +183,10 @@ def test_limits_and_folders_come_from_the_config(home: Path) -> None:
     ("config", "said"),
     [
         ('langage = "zh"', "there is no setting langage. Did you mean language?"),
-        ("colour = 1", "there is no setting colour. Known: language, out, show_costs, gateways."),
+        (
+            "colour = 1",
+            "no setting colour. Known: language, out, show_costs, receipts, store_prompts, gateways.",
+        ),
         (
             "[gateways.ima]\nconfirm = 5",
             "gateways.ima: there is no setting confirm. Did you mean confirm_above?",

@@ -313,7 +313,7 @@ def test_jobs_of_version_one_go_on_where_they_are(home: Path) -> None:
     ledger.failed("sending", {"kind": "not_charged"})
 
     assert {job.id for job in ledger.newest(99, only_open=True)} == {"unknown"}
-    assert ledger.purge(AT + 9999) == 6
+    assert ledger.past.forget(AT + 9999).jobs == 6
     assert [job.id for job in ledger.newest(99)] == ["unknown"]
 
 

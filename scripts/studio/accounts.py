@@ -48,7 +48,10 @@ class Accounts:
     @property
     def today(self) -> str:
         """In UTC: two processes with other ideas of the time zone must not have two days to spend."""
-        return _day(self._clock.time())
+        return self.day(self._clock.time())
+
+    def day(self, at: float) -> str:
+        return strftime("%Y-%m-%d", gmtime(at))
 
     def claim(self, db: sqlite3.Connection, plan: Plan, gateway: Gateway, day: str) -> None:
         """Count a purchase, in the caller's transaction. Raises OverLimit, and the transaction is undone."""
@@ -93,7 +96,7 @@ class Accounts:
 
     def spending(self, since: float) -> tuple[Spending, ...]:
         """What went where since a time, newest day first: jobs that were bought or may have been."""
-        day = _day(since)
+        day = self.day(since)
         rows = self._store.rows(
             "SELECT gateway, claimed_on AS day, user_id, COUNT(*) AS jobs,"
             " COALESCE(SUM(amount), 0) AS quoted, SUM(charged) AS charged,"
@@ -144,10 +147,6 @@ class Accounts:
             "SELECT spent FROM counters WHERE gateway = ? AND scope = ? AND day = ?", gateway, scope, day
         )
         return row["spent"] if row else 0
-
-
-def _day(at: float) -> str:
-    return strftime("%Y-%m-%d", gmtime(at))
 
 
 def _scope(user_id: str | None) -> str:

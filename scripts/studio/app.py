@@ -79,7 +79,7 @@ class App:
         self.goes_on_in(self.language)
         self.debug: Callable[[str], None] | None = None  # says lines of --debug
         self._kept: list[str] = []  # lines that wait until the record is written
-        self.log = Log(self._folder / "logs", clock, self.secrets)
+        self.log = Log(self.folder / "logs", clock, self.secrets)
         self.log.began(made.command, argv)
 
     @property
@@ -117,14 +117,20 @@ class App:
             self._ledger = self._record()
         return self._ledger
 
+    @property
+    def folder(self) -> Path:
+        """Where the record of this command's kind is, and what belongs to it."""
+        return self.settings.home / "sandbox" if self.sandbox else self.settings.home
+
     def _record(self, *, mend: bool = True) -> Ledger:
         prefix = REHEARSAL if self.sandbox else ""
-        return Ledger(self._folder / "ledger.sqlite3", self.clock, prefix, mend=mend)
+        prompts = self.settings.config.get("store_prompts", True)
+        return Ledger(self.folder / "ledger.sqlite3", self.clock, prefix, mend=mend, prompts=prompts)
 
     @property
-    def _folder(self) -> Path:
-        """Of the record and the log; rehearsals have their own."""
-        return self.settings.home / "sandbox" if self.sandbox else self.settings.home
+    def wants_receipt(self) -> bool:
+        """Whether what this command buys is to have a receipt."""
+        return bool(self.made.receipt or self.settings.config.get("receipts"))
 
     @property
     def out(self) -> Path:

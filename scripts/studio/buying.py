@@ -14,10 +14,12 @@ from studio import (
     jobs,
     media,
     onward,
+    receipts,
     remedies,
     steps,
     telling,
     terms,
+    unstored,
     wording,
 )
 from studio.app import App
@@ -81,15 +83,26 @@ def step(app: App) -> Json:
 
 
 def again(app: App) -> Json:
-    """A job's wish once more, with what is changed: a new quote, and nothing more."""
-    job = jobs.find(app)
-    language = app.named_language or job.plan.language
-    words = ["quote", *wording.words(job.plan, job.out, app.made, language=language, sandbox=app.sandbox)]
+    """The wish of a job, or of a receipt, once more, with what is changed: a new quote, and nothing more."""
+    of_receipt = receipts.is_one(app.made.job)
+    plan, out = receipts.read(app) if of_receipt else _of_job(app)
+    if plan.left_out and app.made.prompt is None:
+        raise unstored.lacking(f"{'receipt' if of_receipt else 'job'} {app.made.job}")
+    language = app.named_language or plan.language
+    words = ["quote", *wording.words(plan, out, app.made, language=language, sandbox=app.sandbox)]
+    words += ["--receipt"] if app.made.receipt else []
     chat = app.made.channel
     app.job = None
     app.instead(arguments.parse(words), words)
     app.made.channel = chat  # what comes after it is said there, too
-    return quote(app)
+    document = quote(app)
+    app.remarks += receipts.changed(plan, app.plan) if of_receipt else []
+    return document
+
+
+def _of_job(app: App) -> tuple[Plan, str]:
+    job = jobs.find(app)
+    return job.plan, job.out
 
 
 def _buy(app: App, uploads_until: float | None = None) -> Job:
@@ -103,6 +116,7 @@ def _buy(app: App, uploads_until: float | None = None) -> Job:
         user_id=app.made.user_id,
         token=app.made.approve,
         forced=app.made.force_new,
+        receipt=app.wants_receipt,
     )
     app.ledger.settle()
     jobs.settle_others(app, errand.gateway.id)
@@ -142,6 +156,7 @@ def _paid(errand: Errand, plan: Plan, order: Order, uploads_until: float | None)
 def _following(errand: Errand, no: StudioError) -> tuple[Errand, Plan] | None:
     """What comes after a refusal, by the plan that was refused: a job that was taken up has its own."""
     plan = errand.app.ledger.get(str(errand.app.job)).plan
+    plan = unstored.whole(plan, errand.app.plan) if errand.app.plan else plan
     if no.kind == "offer_changed" and all(step["why"] != no.kind for step in plan.steps):
         return errand, remedies.resolved_anew(errand, plan, no)
     smaller = None

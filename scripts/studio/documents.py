@@ -161,7 +161,7 @@ def failure(  # noqa: PLR0913 - all by name; most are absent where nothing was b
     gateway: Gateway | None = None,
     next: Sequence[str] | None = None,
     others: Sequence[Alternative] | None = None,
-    ways: Sequence[Sequence[str]] = (),
+    ways: Sequence[Sequence[str] | None] = (),
     told_before: bool = False,
     told: Collection[int] = (),
 ) -> Json:
@@ -292,6 +292,7 @@ def _job(job: Job, gateway: Gateway, voice: Voice, now: float) -> Json:
         "elapsed_s": speech.elapsed(job, now),
         "outputs": [_output(output) for output in job.outputs],
         "shots": [{"shot": shot.index + 1, **asdict(shot)} for shot in job.shots],
+        "receipt": job.receipt,
         "handed_out_at": instant(job.handed_out_at),
     }
 
@@ -317,6 +318,7 @@ def _no_job(plan: Plan | None, gateway: Gateway | None, voice: Voice) -> Json:
         "parent": plan.parent if plan else None,
         "steps": list(plan.steps) if plan else [],
         "outputs": [],
+        "receipt": None,
         "shots": [],
         "difference": [],
         "note": None,

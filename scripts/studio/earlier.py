@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from studio import catalogue, params, placing
+from studio import catalogue, params, placing, unstored
 from studio.alternatives import alternatives
 from studio.app import REHEARSAL, App
 from studio.errors import UsageError
@@ -60,6 +60,8 @@ class Earlier:
         if self.anew:
             return replace(wish, from_job=self.name, inputs=(self.picture.path, *wish.inputs))
         changed = wish.options or wish.model  # else it is not clear what is wanted
+        if plan.left_out and wish.prompt is None and changed:
+            raise unstored.lacking(f"job {self.job.id}")
         wish = replace(
             wish,
             prompt=plan.requested["prompt"] if wish.prompt is None and changed else wish.prompt,

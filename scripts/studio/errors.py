@@ -96,7 +96,11 @@ def _told(text: str | None) -> str | None:
 
 def without_queries(text: str | None) -> str | None:
     """Words without the query of any link in them: signed links stay between us and the vendor."""
-    return re.sub(r"(?i)(https?:\\?/\\?/[^\s?\"'<>]+)\?[^\s\"'<>]*", r"\1?…", text)[:500] if text else None
+    return cut_queries(text)[:500] if text else None
+
+
+def cut_queries(text: str) -> str:
+    return re.sub(r"(?i)(https?:\\?/\\?/[^\s?\"'<>]+)\?[^\s\"'<>]*", r"\1?…", text)
 
 
 class InternalError(StudioError):

@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from studio import catalogue, earlier, errors, follow, media, onward, reports, telling
+from studio import catalogue, earlier, errors, files, follow, media, onward, receipts, reports, telling
 from studio.accounts import TOKEN_LIFE
 from studio.app import App
 from studio.errors import (
@@ -162,12 +162,20 @@ def _ended_by_now(app: App, runner: Runner, job: Job) -> bool:
 
 
 def purge(app: App) -> Json:
-    """Forget what ended before a time. Never what is open, unknown, or not saved."""
+    """Forget what ended before a time, with its receipts, and the logs of the days before. Never what is
+    open, unknown, or not saved."""
     if app.made.before is None:
         raise UsageError("purge needs --before: a date, or an age such as 90d.", kind="missing_before")
     before = min(instant(app, app.made.before), app.clock.time() - TOKEN_LIFE)  # a used token stays used
-    gone = app.ledger.purge(before)
-    return reports.purged(gone, sandbox=app.sandbox)
+    written = receipts.remove(app.ledger.past.receipts(before))
+    logs = _remove_logs(app.folder / "logs", app.ledger.accounts.day(before))
+    gone = app.ledger.past.forget(before)
+    return reports.purged(gone, receipts=written, logs=logs, sandbox=app.sandbox)
+
+
+def _remove_logs(folder: Path, day: str) -> int:
+    """The logs of the days before one, such as 2026-03-01.jsonl. Returns how many went."""
+    return sum(files.remove(file) for file in folder.glob("????-??-??.jsonl") if file.stem < day)
 
 
 def find(app: App) -> Job:
@@ -318,6 +326,8 @@ def _known(app: App, job: Job) -> Job:
     app.job = job.id
     app.gateway = app.settings.gateway(job.plan.gateway)
     app.language = app.named_language or job.plan.language
+    if getattr(app.made, "receipt", False) and not job.receipt_wanted:
+        app.ledger.receipts.want_now(job.id)
     return job
 
 

@@ -16,12 +16,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from studio import unstored
 from studio.accounts import Accounts
 from studio.errors import InternalError, Interrupted, NotSaved, UnknownOutcome, UsageError, error_record
+from studio.forgetting import Forgetting
 from studio.migrations import MIGRATIONS
 from studio.names import Names, own_key
 from studio.order import Order
 from studio.preferences import Preferences
+from studio.receipted import Receipted
 from studio.rows import accepted, dump, given_up, job, marks, nowhere, output
 from studio.store import Store
 from studio.told import Told
@@ -54,9 +57,12 @@ LEASED = ("intent", "sending")
 
 class Ledger:
     """`prefix` is put before new job ids: `sb-` in the ledger of rehearsals. `mend`: a damaged file is set
-    aside, which only a command may do that can say so."""
+    aside, which only a command may do that can say so. `prompts`: whether they are written down."""
 
-    def __init__(self, path: Path, clock: Clock, prefix: str = "", *, mend: bool = True) -> None:
+    def __init__(
+        self, path: Path, clock: Clock, prefix: str = "", *, mend: bool = True, prompts: bool = True
+    ) -> None:
+        self._prompts = prompts
         self._clock = clock
         self._prefix = prefix
         self._store = Store(path, clock, MIGRATIONS, mend=mend)
@@ -65,6 +71,8 @@ class Ledger:
         self.uploads = Uploads(self._store, clock)
         self.names = Names(self._store)
         self.told = Told(self._store, clock)
+        self.receipts = Receipted(self._store)
+        self.past = Forgetting(self._store, self.accounts, clock)
         self.preferences = Preferences(self._store, clock)
 
     def close(self) -> None:
@@ -82,6 +90,8 @@ class Ledger:
             if there is None and order.forced:
                 self.names.take(db, order)
             self.names.give(db, id, order)
+            if order.receipt:
+                self.receipts.want(db, id)
             ours = there is None or self._take_up(db, there, order)
         return self.get(id), ours
 
@@ -137,7 +147,7 @@ class Ledger:
         self._move(id, "submitted", **accepted(made))
 
     def unknown(self, id: str, error: Json) -> None:
-        self._move(id, "unknown", error=dump(error))
+        self._move(id, "unknown", error=self._kept(error))
 
     def failed(self, id: str, error: Json) -> None:
         """The end of a job that made nothing. Of several that follow it, whoever came first is right."""
@@ -197,11 +207,11 @@ class Ledger:
             if error and error["kind"] == NotSaved.kind and saved:
                 error = None
             gone = error is not None and error["kind"] == "files_gone"  # then nothing is to come any more
-            fields: Json = {"error": dump(error) if error else None, "open": int(not (saved or gone))}
+            fields: Json = {"error": self._kept(error), "open": int(not (saved or gone))}
             if charged is not None:
                 fields["charged"] = charged
             if shots:
-                fields["shots"] = dump(list(map(asdict, shots)))
+                fields["shots"] = dump(list(map(asdict, shots)) if self._prompts else unstored.shots(shots))
             if self._state(db, id) != "done":
                 fields["finished_at"] = self._clock.time()
             self._set(db, id, "done", fields)
@@ -219,7 +229,7 @@ class Ledger:
     def event(self, id: str, what: str) -> None:
         """A remark in a job's history, such as a state that no document names."""
         with self._store.transaction() as db:
-            self._event(db, id, what)
+            self._event(db, id, what if self._prompts else unstored.remark(what))
 
     def handed_out(self, id: str) -> None:
         """The job's end was told. The first time counts."""
@@ -262,15 +272,6 @@ class Ledger:
         )
         return tuple(self._job(row) for row in rows)
 
-    def purge(self, before: float) -> int:
-        """Forget the jobs that ended before a time; those still open stay. Returns how many went. What they
-        cost stays counted against the limits of its day."""
-        with self._store.transaction() as db:
-            gone = "SELECT id FROM jobs WHERE open = 0 AND changed_at < ?"
-            for table in ("events", "outputs", "told"):
-                db.execute(f"DELETE FROM {table} WHERE job IN ({gone})", (before,))
-            return db.execute("DELETE FROM jobs WHERE open = 0 AND changed_at < ?", (before,)).rowcount
-
     def _insert(self, db: sqlite3.Connection, plan: Plan, out: str, order: Order) -> str:
         now, today = self._clock.time(), self.accounts.today
         id = self._prefix + "".join(secrets.choice(ALPHABET) for _ in range(ID_LENGTH))
@@ -284,7 +285,7 @@ class Ledger:
             "changed_at": now,
             "gateway": plan.gateway,
             "user_id": plan.user_id,
-            "plan": dump(plan.to_json()),
+            "plan": dump((plan if self._prompts else unstored.plan(plan)).to_json()),
             "out": out,
             "owner": self._owner,
             "lease": now + LEASE,
@@ -357,10 +358,13 @@ class Ledger:
                 lost = UnknownOutcome(
                     "The process that sent the paid request is gone. It may have been charged."
                 )
-                self._set(db, row["id"], "unknown", {"error": dump(error_record(lost))})
+                self._set(db, row["id"], "unknown", {"error": self._kept(error_record(lost))})
 
     def _ended(self, error: Json) -> Json:
-        return {"error": dump(error), "finished_at": self._clock.time()}
+        return {"error": self._kept(error), "finished_at": self._clock.time()}
+
+    def _kept(self, error: Json | None) -> str | None:
+        return dump(error if self._prompts else unstored.error(error)) if error else None
 
     def _job(self, row: sqlite3.Row) -> Job:
         return job(row, self._outputs(row["id"]))

@@ -4,18 +4,14 @@ given a name, which is never that of another file."""
 from __future__ import annotations
 
 import errno
-import hashlib
-import itertools
 import os
-import secrets
 import tempfile
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from studio import clips, pictures
+from studio import clips, files, pictures
 from studio.errors import NotSaved, UsageError
 from studio.pictures import Room
 from studio.types import Output, Saved
@@ -56,41 +52,9 @@ def check_folder(folder: Path) -> None:
         ) from None
 
 
-def _named(part: Path, folder: Path, stem: str, extension: str, digest: str) -> Path:
-    """Give a whole file its name: one that nothing has, not even a file that the person has edited since, or
-    that of a file with just this content."""
-    for n in itertools.count(1):
-        path = folder / (f"{stem}.{extension}" if n == 1 else f"{stem}-{n}.{extension}")
-        if _taken(part, path) or _holds(path, digest):
-            return path
-    raise AssertionError("unreachable")
-
-
-def _taken(part: Path, path: Path) -> bool:
-    """Whether a name was free, and is this file's now. Of several processes that try, one can."""
-    try:
-        path.hardlink_to(part)
-    except FileExistsError:
-        return False
-    except OSError:  # a file system without hard links: the name is taken first, and filled after that
-        try:
-            path.touch(exist_ok=False)
-        except FileExistsError:
-            return False
-        part.replace(path)
-    return True
-
-
-def _holds(path: Path, digest: str) -> bool:
-    if path.is_symlink() or not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return _digest(file) == digest
-
-
 def save(output: Output, fetch: Callable[[BinaryIO], None], folder: Path, stem: str) -> Saved:
     """Fetch one finished file into `folder`/`stem`.<its true extension>. Half a file never gets a name."""
-    part = folder / f".{stem}.{secrets.token_hex(4)}.part"  # its own: another process may save it too
+    part = files.part_of(folder, stem)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with part.open("xb+") as sink:
@@ -99,8 +63,8 @@ def save(output: Output, fetch: Callable[[BinaryIO], None], folder: Path, stem: 
             os.fsync(sink.fileno())
             size = sink.tell()
             mime, extension, facts = _measure(sink, output.kind)
-            digest = _digest(sink)
-        path = _named(part, folder, stem, extension, digest)
+            digest = files.digest_of(sink)
+        path = files.named(part, folder, stem, extension, digest)
     except OSError as problem:
         full = problem.errno in {errno.ENOSPC, errno.EDQUOT}
         raise NotSaved(
@@ -108,7 +72,7 @@ def save(output: Output, fetch: Callable[[BinaryIO], None], folder: Path, stem: 
             f"({'the disk is full' if full else problem.strerror or 'not writable'})."
         ) from None
     finally:
-        _remove(part)
+        files.discard(part)
     return Saved(
         kind=output.kind,
         path=str(path),
@@ -134,27 +98,12 @@ def smaller(path: Path, budget: Budget) -> Path | None:
             if image is None or getattr(image, "is_animated", False):
                 return None
             made = pictures.copy(image, Room(budget.image_bytes, None, budget.sides_sum, budget.ratio))
-        return _put(*made, path.parent, f"{path.stem}-small") if made else None
+        if made is None:
+            return None
+        data, extension = made
+        return files.put(data, path.parent, f"{path.stem}-small", extension)
     except pictures.DAMAGED:
         return None
-
-
-def _put(data: bytes, extension: str, folder: Path, stem: str) -> Path:
-    """Write a whole file under a name that is free, or find it there. Raises OSError."""
-    part = folder / f".{stem}.{secrets.token_hex(4)}.part"
-    try:
-        with part.open("xb") as sink:
-            sink.write(data)
-            sink.flush()
-            os.fsync(sink.fileno())
-        return _named(part, folder, stem, extension, hashlib.sha256(data).hexdigest())
-    finally:
-        _remove(part)
-
-
-def _remove(part: Path) -> None:
-    with suppress(OSError):
-        part.unlink()
 
 
 def _measure(sink: BinaryIO, kind: str) -> tuple[str, str, clips.Facts]:
@@ -171,11 +120,3 @@ def _measure(sink: BinaryIO, kind: str) -> tuple[str, str, clips.Facts]:
         raise NotSaved("What came from the link is not a whole picture, so it was not kept.")
     mime, extension = pictures.FORMATS[image.format]
     return mime, extension, clips.Facts(None, *image.size)
-
-
-def _digest(file: BinaryIO) -> str:
-    file.seek(0)
-    digest = hashlib.sha256()
-    for chunk in iter(lambda: file.read(2**20), b""):
-        digest.update(chunk)
-    return digest.hexdigest()

@@ -117,5 +117,10 @@ MIGRATIONS = {
         ALTER TABLE outputs ADD COLUMN seconds REAL;
         ALTER TABLE outputs ADD COLUMN expires_at REAL;
     """,
+    "5-receipts": """
+        ALTER TABLE jobs ADD COLUMN receipt_wanted INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE jobs ADD COLUMN receipt TEXT;
+        ALTER TABLE uploads ADD COLUMN at REAL;
+    """,
 }
 """Append only, applied in order, each once."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 
 from studio.errors import UsageError
@@ -9,6 +10,7 @@ from studio.order import Order
 from studio.store import Store
 
 KEY, TOKEN = "key", "token"
+SPENT, FINGERPRINT = "spent key", "fingerprint"  # of jobs that were forgotten: the SHA-256 of each
 LAST = "last"  # no id: those have other signs
 
 
@@ -21,7 +23,11 @@ class Names:
         stands for another request."""
         for kind, name in _names(order):
             known = self._known(kind, name)
-            if known and known["asked"] != order.asked and kind == KEY:
+            same = known is not None and known["asked"] == order.asked
+            if known is None or not (same or kind == KEY):
+                continue
+            job = self._there(known, f"{kind} {order.key if kind == KEY else name}")
+            if not same:
                 raise UsageError(
                     f"--idempotency-key {order.key} was given before, with another wish: job {known['job']}.",
                     kind="key_reused",
@@ -29,8 +35,7 @@ class Names:
                     about={"job": known["job"]},
                     retry="wait",
                 )
-            if known and known["asked"] == order.asked:
-                return self._there(known, f"{kind} {order.key if kind == KEY else name}")
+            return job
         once_more = self._instead(order.token)
         return self._there(once_more, f"token {order.token}") if once_more else None
 
@@ -78,7 +83,10 @@ class Names:
     def _known(self, kind: str, name: str | None) -> sqlite3.Row | None:
         if name is None:
             return None
-        return self._store.row("SELECT job, asked FROM names WHERE kind = ? AND name = ?", kind, name)
+        return self._store.row(
+            "SELECT job, asked FROM names WHERE kind = ? AND name = ? OR kind = ? AND name = ?",
+            *(kind, name, SPENT, _digest(name) if kind == KEY else None),
+        )
 
     def _instead(self, token: str | None) -> sqlite3.Row | None:
         """What another token bought that stands for the same yes: to buy a job of unknown outcome once more.
@@ -99,6 +107,29 @@ class Names:
                 detail="Give another, or none.",
             )
         return job
+
+
+def keep_fingerprints(db: sqlite3.Connection, jobs: str, *values: float) -> None:
+    """Of jobs that are about to be forgotten; `jobs`: the query for their ids."""
+    db.execute(
+        "INSERT INTO names (kind, name, job, asked) SELECT ?, fingerprint, id, asked FROM jobs"
+        f" WHERE fingerprint IS NOT NULL AND id IN ({jobs}) ON CONFLICT DO NOTHING",
+        (FINGERPRINT, *values),
+    )
+
+
+def hash_spent(db: sqlite3.Connection) -> None:
+    """The keys of jobs that were forgotten buy nothing more, and cannot be read any more either."""
+    gone = "kind = ? AND job NOT IN (SELECT id FROM jobs)"
+    for row in db.execute(f"SELECT name FROM names WHERE {gone}", (KEY,)).fetchall():
+        db.execute(
+            "UPDATE names SET kind = ?, name = ? WHERE kind = ? AND name = ?",
+            (SPENT, _digest(row["name"]), KEY, row["name"]),
+        )
+
+
+def _digest(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()
 
 
 def _names(order: Order) -> tuple[tuple[str, str | None], ...]:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from studio import cadence, speech, wording
+from studio import cadence, speech, unstored, wording
 from studio.app import App
 from studio.errors import NeedsApproval, NotSaved, StudioError, UnknownOutcome, fit_for
 from studio.names import own_key
@@ -69,23 +69,32 @@ def approval(app: App, plan: Plan, lost: str | None = None) -> str:
     return app.ledger.accounts.approve(terms(plan, app.settings.gateway(plan.gateway)), lost)
 
 
-def same_again(app: App, plan: Plan, out: str, lost: str | None = None) -> list[str]:
-    """A plan as a new purchase, in words of its own, and so with a key of its own."""
+def same_again(app: App, kept: Plan, out: str, lost: str | None = None) -> list[str] | None:
+    """A plan as a new purchase, in words of its own, and so with a key of its own; None where nobody here
+    knows those words."""
+    plan = _said(app, kept)
+    if plan is None:
+        return None
     key = getattr(app.made, "idempotency_key", None)
     words = [*wording.words(plan, out, language=plan.language, sandbox=app.sandbox)]
     words += [f"--idempotency-key={key}:again"] if key else []
+    words += ["--receipt"] if getattr(app.made, "receipt", False) else []
     return purchase(app, approval(app, plan, lost), words, forced=lost is not None)
 
 
-def with_another(app: App, error: StudioError, other: Alternative, job: Job | None) -> list[str]:
+def with_another(app: App, error: StudioError, other: Alternative, job: Job | None) -> list[str] | None:
     """The same wish with another model, for when the person has chosen it: bought at the price that was told
     and no higher, or quoted, where a price was all that was asked for or told in part. After a question
-    which model was meant, all else stays too."""
+    which model was meant, all else stays too. None where nobody here knows the words of the job."""
     made, largest = app.made, error.about.get("largest")
     key = f"job-{job.id}" if job else getattr(made, "idempotency_key", None)
     words = _words(app)
     if job:
-        words = list(wording.words(job.plan, job.out, language=app.language, sandbox=app.sandbox))
+        plan = _said(app, job.plan)
+        if plan is None:
+            return None
+        words = list(wording.words(plan, job.out, language=app.language, sandbox=app.sandbox))
+        words += ["--receipt"] if job.receipt_wanted else []
     here = job.plan.gateway if job else (app.gateway.id if app.gateway else app.named_gateway)
     led = other.gateway in {None, here}  # --base-url is an address of this gateway, and of no other
     away = ["--provider", "--gateway"] if other.gateway else []
@@ -142,11 +151,18 @@ def _after_a_yes(app: App, error: StudioError, job: Job | None) -> list[str] | N
         return same_again(app, lost.plan, lost.out, lost.id)
     if app.plan and app.plan.steps:  # the command asks for what was refused on the way
         return same_again(app, app.plan, str(app.out))
-    plan = app.plan or (lost.plan if lost else None)
+    plan = app.plan or (_said(app, lost.plan) if lost else None)
     if plan is None:
         return None
     token = approval(app, plan, lost.id if lost else None)
     return purchase(app, token, forced=lost is not None)
+
+
+def _said(app: App, plan: Plan) -> Plan | None:
+    """A plan with its words, where it has them or this command brings them."""
+    if app.plan and plan.left_out and unstored.is_said(plan, app.plan):
+        return unstored.whole(plan, app.plan)
+    return None if plan.left_out else plan
 
 
 def _buying(app: App) -> str:

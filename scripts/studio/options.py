@@ -31,7 +31,10 @@ REHEARSING = (
 )  # these also know by the job's id
 
 
-WORDS = {"job": "a job's id, or `last`: the newest of --user-id, or of those without one"}
+WORDS = {
+    "job": "a job's id, or `last`: the newest of --user-id, or of those without one; `again` also takes the "
+    "file of a receipt"
+}
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ COMMANDS = (
     Command("make", "buy, wait to the end, save, and print one result"),
     Command("start", "buy and come back at once; `wait` brings the result"),
     Command("quote", "say what it would cost; buys nothing and uploads nothing"),
-    Command("again", "quote a job once more, with what is changed here; buys nothing", ("job",)),
+    Command("again", "quote a job or a receipt once more, with what is changed; buys nothing", ("job",)),
     Command("edit", "make one shot of a finished film anew; buys it and comes back at once", ("job",)),
     Command("compose", "put a film together from its newest good shots; the same", ("job",)),
     Command(
@@ -60,7 +63,7 @@ COMMANDS = (
     Command("reconcile", "settle a job of which it is not known whether it was bought", ("job",)),
     Command("prefs", "the model a user wants from now on", choices=("show", "set", "clear", "import")),
     Command("spend", "what was spent, where and by whom, and what the limits leave"),
-    Command("purge", "forget jobs that ended long ago; their files stay"),
+    Command("purge", "forget jobs that ended long ago, their receipts, and old logs; their files stay"),
     Command("models", "what can be made, with which options and prices"),
     Command("doctor", "what is set up, and what is missing"),
     Command("schema", "the documents, inputs and exit codes, for programs"),
@@ -280,6 +283,12 @@ OPTIONS = (
         "folder for the files (default: ./media-studio)",
         (*WISHING, *STEPS, "fetch"),
         metavar="FOLDER",
+    ),
+    Option(
+        ("--receipt",),
+        "write down beside the files how they were made, as JSON; `again` reads it",
+        (*ASKING, "again", "wait", "fetch", "reconcile"),
+        switch=True,
     ),
     Option(
         ("--timeout",),

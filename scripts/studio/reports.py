@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from studio import catalogue, params, tables
 from studio.accounts import Spending
 from studio.documents import cost, instant
+from studio.forgetting import Forgotten
 from studio.form import Offer
 from studio.preferences import Preference
 from studio.types import Gateway, Job, Json, ModelSpec
@@ -108,8 +109,16 @@ def limits(gateway: Gateway, spent_today: int, by_user: int | None) -> Json:
     }
 
 
-def purged(count: int, *, sandbox: bool) -> Json:
-    return {**_looked("purge", sandbox), "purged": count}
+def purged(gone: Forgotten, *, receipts: int, logs: int, sandbox: bool) -> Json:
+    """How many jobs, and of what else. `erased`: nothing of it stands in the file of the record any more."""
+    return {
+        **_looked("purge", sandbox),
+        "purged": gone.jobs,
+        "receipts": receipts,
+        "uploads": gone.uploads,
+        "logs": logs,
+        "erased": gone.erased,
+    }
 
 
 def model(spec: ModelSpec, gateway: Gateway, default_for: Sequence[str]) -> Json:

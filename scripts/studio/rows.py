@@ -31,6 +31,8 @@ def job(row: sqlite3.Row, outputs: Sequence[sqlite3.Row]) -> Job:
         outputs=tuple(output(made) for made in outputs),
         handed_out_at=row["handed_out_at"],
         shots=tuple(Shot(**shot) for shot in json.loads(row["shots"] or "[]")),
+        receipt_wanted=bool(row["receipt_wanted"]),
+        receipt=row["receipt"],
     )
 
 

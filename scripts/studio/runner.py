@@ -15,7 +15,7 @@ from time import localtime, strftime
 from typing import BinaryIO, Protocol, TypeVar
 from urllib.parse import urlsplit
 
-from studio import errors, follow, media
+from studio import errors, follow, media, unstored
 from studio.contract import Cancels, Finds, Hands, Provider, Ready, Request, Response
 from studio.errors import (
     ContentRefused,
@@ -98,7 +98,7 @@ class Runner:
         if not ours:
             return job
         with self.alive(job.id):
-            return self._bought(job, replace(job.plan, inputs=plan.inputs), uploads_until)
+            return self._bought(job, plan, uploads_until)
 
     @property
     def _uploader(self) -> Uploader:
@@ -106,6 +106,7 @@ class Runner:
 
     def _bought(self, job: Job, plan: Plan, uploads_until: float | None) -> Job:
         try:
+            plan = replace(unstored.whole(job.plan, plan), inputs=plan.inputs)  # as it stands on record
             refs = self._uploader.upload(plan, uploads_until)
             if refs is None:
                 self.ledger.park(job.id)

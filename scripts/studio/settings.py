@@ -31,7 +31,14 @@ GATEWAY_SETTINGS = {
     "names": dict,
 }
 AUTHORITY = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?")
-SETTINGS = {"language": str, "out": str, "show_costs": bool, "gateways": dict}
+SETTINGS = {
+    "language": str,
+    "out": str,
+    "show_costs": bool,
+    "receipts": bool,
+    "store_prompts": bool,
+    "gateways": dict,
+}
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,7 @@ class Store:
                 self._db.row_factory = sqlite3.Row
                 self._write_ahead()
                 self._db.execute("PRAGMA synchronous = FULL")
+                self._db.execute("PRAGMA secure_delete = ON")
                 self._migrate(migrations)
         except OSError as problem:
             raise _unusable(problem, self.path) from problem
@@ -66,6 +67,16 @@ class Store:
                     self._db.execute("ROLLBACK")
                 raise
             self._db.execute("COMMIT")
+
+    def erase(self) -> bool:
+        """Let nothing of what was deleted stand in the file, or beside it. False where another process reads,
+        or the disk is full: then the bytes go later."""
+        with contextlib.suppress(sqlite3.OperationalError):
+            self._db.execute("PRAGMA temp_store = MEMORY")
+            self._db.execute("VACUUM")  # also what was deleted before that was overwritten at once
+            busy = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            return not busy
+        return False
 
     @contextmanager
     def _trouble(self) -> Iterator[None]:

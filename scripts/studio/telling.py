@@ -6,7 +6,7 @@ import contextlib
 import math
 from dataclasses import replace
 
-from studio import cadence, documents, onward, speech
+from studio import cadence, documents, onward, receipts, speech
 from studio.app import App
 from studio.errors import InternalError, KeyProblem, LedgerError, NetworkError, StudioError
 from studio.types import Job, Json
@@ -33,10 +33,11 @@ def on_its_way(app: App, job: Job) -> Json:
 
 def result(app: App, job: Job) -> Json:
     _alone(app, job)
-    job = replace(job, handed_out_at=app.ledger.get(job.id).handed_out_at)
+    job, note = receipts.settle(app, app.ledger.get(job.id))
     gateway = app.settings.gateway(job.plan.gateway)
     told = app.ledger.told.files(job.id)
     made = documents.result(job, gateway, app.voice, now=app.clock.time(), told=told)
+    made["note"] = note
     return {**made, "send": [speech.ready_before(app.voice)]} if app.asked and not made["send"] else made
 
 
@@ -66,10 +67,10 @@ def closed(app: App, job: Job, what: str, next: list[str] | None) -> Json:
 
 def failure(app: App, error: StudioError) -> Json:
     """The document of whatever went wrong, with all that is known by then."""
-    job = app.known_job(error.about.get("job"))
+    job, note = app.known_job(error.about.get("job")), None
     if job:
         _alone(app, job)
-        job = app.ledger.get(job.id)
+        job, note = receipts.settle(app, app.ledger.get(job.id))
     if isinstance(error, InternalError):  # a defect: what it may have cost, the record tells
         error.charged = "no" if job is None or job.state == "intent" else "maybe"
     elif job and job.state in {"sending", "submitted", "unknown"} and error.charged == "no":
@@ -80,7 +81,7 @@ def failure(app: App, error: StudioError) -> Json:
         replace(one, keyless=one.gateway is not None and one.gateway not in app.payable)
         for one in documents.others_for(error, job.plan if job else app.plan, job)
     ]
-    return documents.failure(
+    made = documents.failure(
         error,
         app.voice,
         now=app.clock.time(),
@@ -93,6 +94,7 @@ def failure(app: App, error: StudioError) -> Json:
         told_before=bool(job and job.handed_out_at and _ends(job, error.kind)) and not app.asked,
         told=app.ledger.told.files(job.id) if job else (),
     )
+    return {**made, "note": note}
 
 
 def next_word(app: App, job: Job) -> float:

@@ -134,7 +134,10 @@ def _spend(document: Json) -> Iterator[str]:
 
 
 def _purge(document: Json) -> Iterator[str]:
-    yield f"{document['purged']} jobs forgotten. Their files stay."
+    beside = ", ".join(f"{document[what]} {what}" for what in ("receipts", "uploads", "logs"))
+    yield f"{document['purged']} jobs forgotten. Their files stay. Removed besides: {beside}."
+    if not document["erased"]:
+        yield "Another process reads the record: run it again later, so that the bytes are gone, too."
 
 
 def _doctor(document: Json) -> Iterator[str]:

@@ -269,6 +269,7 @@ class Plan:
     dropped: Mapping[str, Any] = field(default_factory=dict)  # asked for, without effect, not sent
     later: bool = False  # it may take days: nobody waits for it
     link_life: float | None = None  # seconds for which the vendor keeps what it makes
+    left_out: str | None = None  # digest of the prompt, where prompts are not stored and this plan was
 
     def to_json(self) -> Json:
         """For the ledger. The bytes of inputs stay out: their digest says which they were."""
@@ -387,6 +388,8 @@ class Job:
     outputs: tuple[Saved | Output, ...] = ()
     handed_out_at: float | None = None  # when its end was first told
     shots: tuple[Shot, ...] = ()  # of a film that is made in shots
+    receipt_wanted: bool = False
+    receipt: str | None = None  # where it was written
 
     @property
     def uid(self) -> str:

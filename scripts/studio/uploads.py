@@ -21,8 +21,8 @@ class Uploads:
             db.execute("DELETE FROM uploads WHERE until < ?", (now,))
             db.execute("DELETE FROM uploads WHERE place = ? AND sha256 = ?", (place, source.sha256))
             db.execute(
-                "INSERT INTO uploads (place, sha256, value, until) VALUES (?, ?, ?, ?)",
-                (place, source.sha256, json.dumps(ref.value), now + life),
+                "INSERT INTO uploads (place, sha256, value, until, at) VALUES (?, ?, ?, ?, ?)",
+                (place, source.sha256, json.dumps(ref.value), now + life, now),
             )
 
     def forget(self, place: str, source: Source) -> None:
