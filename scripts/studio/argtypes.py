@@ -81,6 +81,7 @@ def short(text: str) -> str:
 def json_object(text: str) -> dict[str, Any]:
     try:
         value = json.loads(text, object_pairs_hook=_once_each, parse_constant=_no_number, parse_float=_finite)
+        json.dumps(value, ensure_ascii=False).encode()  # half a sign can be neither kept nor sent
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):

@@ -336,7 +336,11 @@ def _output(output: Any) -> Json:
 
 
 def instant(at: float | None) -> str | None:
-    return None if at is None else datetime.fromtimestamp(at, timezone.utc).isoformat("T", "seconds")
+    """A time as text; None where there is none, or it is beyond any calendar."""
+    try:
+        return None if at is None else datetime.fromtimestamp(at, timezone.utc).isoformat("T", "seconds")
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _alternative(voice: Voice, other: Alternative, way: Sequence[str] | None) -> Json:

@@ -32,7 +32,8 @@ from studio.sockets import bounded, resolver, unpacked
 from studio.trouble import TooLarge, never_sent, reason
 from studio.types import Gateway
 
-ANSWER_CAP = 4 * 2**20  # bytes; a product list is some hundred kB, and JSON takes up to 50 times its bytes
+ANSWER_CAP = 4 * 2**20  # bytes; a product list is some hundred kB
+VALUES_CAP = 200_000  # in one answer: each costs far more to read than to write
 CHUNK = 2**16
 REDIRECTS = 5
 DOWNLOAD_PAUSES = (1.0, 4.0)  # seconds before a file is tried again: some links are a little late
@@ -42,7 +43,8 @@ ANSWER_TIMES = 2  # how long a whole answer may take, in the time that one silen
 DOWNLOAD_SECONDS = 900.0  # for a file, with every redirect and repetition
 SHORTEST_DOWNLOAD = 60.0
 LOOK_UP = resolver(5.0)
-BROKEN = (requests.RequestException, HTTPError, zlib.error)  # requests does not wrap every error of urllib3
+BROKEN = (requests.RequestException, HTTPError, ValueError, zlib.error)
+"""requests does not wrap every error of urllib3, nor urllib3 every one of a chunk's length below zero."""
 
 
 class Http:
@@ -119,7 +121,7 @@ class Http:
                     self._fetch(session, url, sink, cap)
                     return
                 except (*BROKEN, NetworkError) as broken:
-                    if pause is None or time.monotonic() > ends:
+                    if pause is None or time.monotonic() > ends or isinstance(broken, TooLarge):
                         why = reason(broken)
                         raise NotSaved(f"The finished file could not be fetched ({why}).") from None
                     time.sleep(pause / self._speed)
@@ -380,10 +382,23 @@ def _chunks(answer: requests.Response, cap: int) -> Iterator[bytes]:
 
 def _json(body: bytes, keys: Iterable[str]) -> Any:
     """The body read as JSON, whichever UTF it is in, without keys; None where it is none, as NaN is none."""
+    if sum(body.count(sign) for sign in b",[{") > VALUES_CAP:
+        return None
     try:
-        return without_keys(json.loads(body, parse_constant=_no_number), keys, answer=True)
+        return _whole(without_keys(json.loads(body, parse_constant=_no_number), keys, answer=True))
     except (ValueError, RecursionError):
         return None
+
+
+def _whole(value: Any) -> Any:
+    """With half a sign written out: neither a record nor a request can hold one."""
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, list):
+        return [_whole(item) for item in value]
+    if isinstance(value, dict):
+        return {_whole(name): _whole(item) for name, item in value.items()}
+    return value
 
 
 def _no_number(text: str) -> Any:

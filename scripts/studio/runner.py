@@ -57,6 +57,7 @@ T = TypeVar("T")
 BUSY_PATIENCE = 60.0  # seconds in all that a "too many requests" is waited out
 UNREADABLE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What reading an answer of an unforeseen shape raises."""
+MOST_OUTPUTS = 32  # of one task: none makes as many, and what lists more is not to fill a disk
 BUSY_PAUSE = 2.0  # seconds, doubling, where the vendor names no time
 
 
@@ -311,11 +312,11 @@ class Runner:
         self.tell(job, "polled")
         try:
             end = self.provider.parse_poll(job.task, response)
-            if not isinstance(end, Ready):
-                return end
-            assert isinstance(self.provider, Hands)
-            response = self.http.ask(self.provider.file_request(job.task, end))
-            return self.provider.parse_file(job.task, end, response)
+            if isinstance(end, Ready):
+                assert isinstance(self.provider, Hands)
+                response = self.http.ask(self.provider.file_request(job.task, end))
+                end = self.provider.parse_file(job.task, end, response)
+            return replace(end, outputs=end.outputs[:MOST_OUTPUTS]) if isinstance(end, Done) else end
         except UNREADABLE as odd:  # the wait for something paid never ends with a defect of ours
             raise NetworkError(
                 "The vendor's answer about the task could not be read.",

@@ -30,6 +30,7 @@ GATEWAY_SETTINGS = {
     "hosts": list,
     "names": dict,
 }
+MOST = 10**12  # of any amount
 AUTHORITY = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?")
 SETTINGS = {
     "language": str,
@@ -226,6 +227,8 @@ def _check(table: Any, allowed: Mapping[str, Any], where: str) -> None:
             raise UsageError(f"{where}: {name} must be a finite number.", kind="bad_config")
         if isinstance(value, int | float) and value < 0:
             raise UsageError(f"{where}: {name} must not be below 0.", kind="bad_config")
+        if isinstance(value, int | float) and value > MOST:
+            raise UsageError(f"{where}: {name} must not be above {MOST}.", kind="bad_config")
 
 
 def _steps(amount: float, gateway: Gateway) -> int:

@@ -133,7 +133,7 @@ def _number(value: Any) -> int | float:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return value
     for kind in (int, float) if isinstance(value, str) else ():
-        with suppress(ValueError):
+        with suppress(ValueError, OverflowError):
             number: int | float = kind(value)
             if math.isfinite(number):
                 return number

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from studio.answers import identifier, rows, text, whole
 from studio.contract import KEY, Read, Request, Response
 from studio.errors import NetworkError, StudioError, UnknownOutcome, vendor_said
 from studio.form import Choice, FormField, Offer, Rule
@@ -127,7 +128,7 @@ class Provider:
         code = _code(response)
         payload = response.payload if isinstance(response.payload, dict) else {}
         data = payload["data"] if isinstance(payload.get("data"), dict) else {}
-        task_id = _task_id(data)
+        task_id = identifier(data.get("id"))
         if code not in SUCCESS:
             if task_id:  # whatever else it says, it names a task
                 raise UnknownOutcome(
@@ -138,7 +139,7 @@ class Provider:
             raise self._submit_failed(response, code)
         if not task_id:
             raise UnknownOutcome("The paid request was accepted, but the answer lacks data.id.")
-        count = _whole(data.get("generate_count")) or plan.n
+        count = whole(data.get("generate_count")) or plan.n
         return Submitted(
             task=self._task(task_id, min(count, plan.n)),
             deadline=_seconds(data.get("timeout_at")),
@@ -189,10 +190,11 @@ class Provider:
             return Failed(self._kind(None, reason) or "failed", reason)
         if resource not in {"0", "1"} or status not in WAITING | FINISHED:
             return Pending(f"{status or 'no status'}, resource_status {resource}", known=False)
-        link = media.get("url") or media.get("watermark_url")
+        link = text(media.get("url")) or text(media.get("watermark_url"))
         if resource != "1" or not link:
             return Pending(status or "processing")
-        return Output("image", str(link), _whole(media.get("width")), _whole(media.get("height")))
+        width, height = (whole(media.get(side)) or None for side in ("width", "height"))
+        return Output("image", link, width, height)
 
     def _headers(self, language: str) -> dict[str, str]:
         return {
@@ -309,18 +311,10 @@ def _is_bare(payload: Any) -> bool:
     return payload is None or (isinstance(payload, dict) and not {"code", "data"} & set(payload))
 
 
-def _task_id(data: Json) -> str | None:
-    """The task's id as text that can be kept and sent; None where there is none."""
-    id = data.get("id")
-    if not isinstance(id, str | int) or isinstance(id, bool) or not id:
-        return None
-    return str(id).encode("utf-8", "backslashreplace").decode()
-
-
 def _seconds(milliseconds: Any) -> float | None:
     """A vendor's time; None for anything that is none."""
-    whole = _whole(milliseconds)
-    return whole / 1000 if whole and whole < 10**15 else None
+    stamp = whole(milliseconds)
+    return stamp / 1000 if stamp and stamp < 10**15 else None
 
 
 def _message(response: Response) -> str | None:
@@ -328,20 +322,14 @@ def _message(response: Response) -> str | None:
     return text if isinstance(text, str) and text else None
 
 
-def _whole(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
-
-
 def _leaves(nodes: list[Any]) -> Iterator[Json]:
     """Version leaves (type "3") of a tree of any depth, in the vendor's order: oldest first."""
-    waiting = list(reversed(nodes))
+    waiting = rows(nodes)[::-1]
     while waiting:
         node = waiting.pop()
-        if not isinstance(node, dict):
-            continue
         if str(node.get("type")) == "3":
             yield node
-        waiting.extend(reversed(node.get("children") or []))
+        waiting.extend(reversed(rows(node.get("children"))))
 
 
 def _offer(leaf: Json) -> Offer:
@@ -369,9 +357,10 @@ def _rule(row: Json) -> Rule:
 
 def _count(value: Any) -> int:
     """A whole number, zero or more: a price is never rounded, and a truth value is none."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0 or value != int(value):
-        raise ValueError(value)
-    return int(value)
+    number = whole(value)
+    if number is None:
+        raise ValueError("no whole number")
+    return number
 
 
 def _field(row: Json) -> FormField:

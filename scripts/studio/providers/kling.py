@@ -144,9 +144,9 @@ class Provider(ByCatalogue):
         raise self._verdicts.safe(response, code, said)
 
     def _ended_at(self, data: dict[str, Any]) -> float:
-        """When the task changed last, in seconds: its links live from then on."""
-        stamp = whole(data.get("updated_at"))
-        return stamp / 1000 if stamp and 10**11 < stamp < 10**15 else self._now()
+        """When the task changed last, in seconds, never later than now: its links live from then on."""
+        stamp = whole(data.get("updated_at")) or 0
+        return min(stamp / 1000, self._now()) if stamp > 10**11 else self._now()
 
     def _kind(self, reason: str) -> str:
         kinds: Mapping[str, str] = self._raw["texts"]
