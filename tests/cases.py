@@ -20,8 +20,8 @@ from called import Here
 from imagine_future import ABSENT, GATEWAY, KLING, MV, NOW, VIDU, Command, sample
 from parts import plan
 from studio.content import Content
-from studio.contract import Provider, Request, Response
-from studio.types import Done, Failed, MediaRef, Pending, Plan, Source, TaskRef
+from studio.contract import Done, Failed, Pending, Provider, Request, Response
+from studio.types import MediaRef, Plan, Source, TaskRef
 from support import Vendor
 from test_ima_answers import CREATED, READY, no
 from test_ima_printed import JPEG, LINKS, built

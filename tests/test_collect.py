@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from parts import picture
+from studio.contract import Done, Failed, Pending
 from studio.errors import ContentRefused, JobFailed, NotFinished, NotSaved, StudioError
-from studio.types import Done, Failed, Output, Pending, Saved
+from studio.types import Output, Saved
 from world import DONE, LINKS, World, world
 
 FAILED = Failed("failed", "The generation failed.", code="7", charged="maybe")

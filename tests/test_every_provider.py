@@ -17,9 +17,9 @@ import pytest
 from cases import CASES, SPEED, Case
 from sandbox import Sandbox
 from studio import catalogue
-from studio.contract import KEY, Hands, Ready, Request, Response
+from studio.contract import KEY, Done, Failed, Hands, Pending, Ready, Request, Response
 from studio.errors import StudioError, UnknownOutcome
-from studio.types import Done, Failed, MediaRef, Pending
+from studio.types import MediaRef
 from support import PROMPT, Vendor, with_clips
 from test_spine import picture
 

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from parts import submitted
 from studio import follow
+from studio.contract import Done, Failed, Pending, Poll
 from studio.errors import InternalError, KeyProblem, NetworkError, NotFinished, RateLimited, StudioError
-from studio.types import Done, Failed, Job, Output, Pending, Poll
+from studio.types import Job, Output
 from support import FakeClock
 
 DONE = Done((Output("image", "https://cdn.example.com/1.png"),))

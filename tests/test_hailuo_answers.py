@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hailuo_plans import AI302, GPTGE, IMAGE, PROVIDERS, planned
 from imagine_future import NOW, ODD, answer
 from studio import catalogue
-from studio.contract import Ready, Response
+from studio.contract import Done, Failed, Pending, Ready, Response
 from studio.errors import (
     REFUSALS,
     ContentRefused,
@@ -28,7 +28,7 @@ from studio.errors import (
     UnknownOutcome,
 )
 from studio.providers.hailuo import Provider
-from studio.types import Done, Failed, Output, Pending, Submitted, TaskRef
+from studio.types import Output, Submitted, TaskRef
 
 ID = "106916112212032"
 FILE = "205258526306433"

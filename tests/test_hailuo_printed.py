@@ -16,10 +16,10 @@ from imagine_future import NOW, answer, differing
 from parts import door, line, says
 from sandbox import Sandbox
 from studio import catalogue
-from studio.contract import KEY, Ready
+from studio.contract import KEY, Done, Failed, Pending, Ready
 from studio.errors import NetworkError, UnknownOutcome
 from studio.providers import hailuo
-from studio.types import Done, Failed, Output, Pending, Plan, TaskRef
+from studio.types import Output, Plan, TaskRef
 from support import KEY as OURS
 from twins.hailuo_vendor import Shop
 from twins.ima_vendor import Clock

@@ -34,8 +34,8 @@ from hostile_wire import (
 from sandbox import ima_products
 from sandbox.clip import clip
 from studio import http
+from studio.contract import Done
 from studio.errors import StudioError
-from studio.types import Done
 from support import CANARIES, ORDERS, PROMPT, ROOT, configure, key_variable
 
 EXAMPLES = settings(

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parts import plan
-from studio.contract import Response
+from studio.contract import Done, Failed, Pending, Poll, Response
 from studio.errors import REFUSALS, NetworkError, StudioError, UnknownOutcome
-from studio.types import Done, Failed, Output, Pending, Poll, TaskRef
+from studio.types import Output, TaskRef
 from test_ima_provider import API, IMA, NOW, answer, good
 
 TASK = TaskRef("ima", "task_abc", NOW, {"outputs": "1"})

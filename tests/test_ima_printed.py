@@ -14,11 +14,11 @@ from ima_printed import ANYTHING, IMAGE, SEEDREAM, TEXT, Mistake
 from parts import door, ima, line, plan, says
 from studio import catalogue, planning, wishes
 from studio.content import Content
-from studio.contract import KEY, Request, Response
+from studio.contract import KEY, Done, Failed, Pending, Request, Response
 from studio.errors import REFUSALS, StudioError, UnknownOutcome, UsageError
 from studio.form import Offer
 from studio.providers.ima import Provider
-from studio.types import Done, Failed, MediaRef, Output, Pending, Plan, Source
+from studio.types import MediaRef, Output, Plan, Source
 from studio.wishes import Wish
 from support import KEY as OURS
 from test_ima_provider import IMA, TASK, VENDOR, answer, good

@@ -16,9 +16,9 @@ from imagine_future import ABSENT, GATEWAY, KLING, MV, NOW, UID, VIDU, Command, 
 from parts import door, line, says
 from sandbox import Sandbox
 from studio import catalogue
-from studio.contract import KEY, Provider, Request
+from studio.contract import KEY, Done, Pending, Provider, Request
 from studio.providers import kling, mv, vidu
-from studio.types import Done, MediaRef, Output, Pending, Plan, Shot
+from studio.types import MediaRef, Output, Plan, Shot
 from support import KEY as OURS
 from twins import kling_printed, mv_printed, vidu_printed
 from twins.ima_vendor import Clock

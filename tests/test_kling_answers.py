@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from imagine_future import GATEWAY, KLING, NOW, ODD, UID, answer, sample, twisted
 from studio import catalogue
-from studio.contract import Response
+from studio.contract import Done, Failed, Pending, Poll, Response
 from studio.errors import REFUSALS, RateLimited, StudioError, UnknownOutcome
 from studio.runner import UNREADABLE
-from studio.types import Done, Failed, Output, Pending, Poll, Submitted, TaskRef
+from studio.types import Output, Submitted, TaskRef
 from twins.kling_printed import CREATED, PROCESSING, SUCCESS
 
 PLAN, FACE = sample("kling", "motion_control"), sample("kling", "avatar")

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from imagine_future import GATEWAY, MV, NOW, UID, answer, sample, twisted
 from studio import catalogue
-from studio.contract import Response
+from studio.contract import Done, Failed, Pending, Poll, Response
 from studio.errors import RateLimited, StudioError, UnknownOutcome
 from studio.runner import UNREADABLE
-from studio.types import Done, Failed, MediaRef, Output, Pending, Poll, Shot, Submitted, TaskRef
+from studio.types import MediaRef, Output, Shot, Submitted, TaskRef
 from test_vidu_answers import BARE, BUSY, STATUSES, WORDS, no
 
 FILM = "901243326567555072"

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from imagine_future import GATEWAY, MV, NOW, UID, answer, sample
 from sandbox import Sandbox
 from studio import catalogue, conditions, tables
-from studio.contract import Request, Response
+from studio.contract import Done, Failed, Pending, Request, Response
 from studio.errors import NetworkError, StudioError, UsageError
 from studio.runner import UNREADABLE
-from studio.types import Done, Failed, Pending, Plan, TaskRef
+from studio.types import Plan, TaskRef
 from test_mv_answers import FILM, LINK, RECORDS, film, record, take
 from twins.ima_vendor import Clock
 from twins.mv_vendor import A_JOB, LONG, Mv, films, newest

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from imagine_future import GATEWAY, NOW, UID, VIDU, Command, answer, sample, twisted
 from sandbox import Sandbox
 from studio import catalogue
-from studio.contract import Response
+from studio.contract import Done, Failed, Pending, Poll, Response
 from studio.errors import REFUSALS, NetworkError, RateLimited, StudioError, UnknownOutcome
 from studio.runner import UNREADABLE
-from studio.types import Done, Failed, Output, Pending, Poll, Submitted, TaskRef
+from studio.types import Output, Submitted, TaskRef
 
 PLAN = sample("vidu", "text_to_video")
 TASK = TaskRef(GATEWAY.id, "916198978159124480", NOW, {"kind": "video"})

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from parts import picture, plan
-from studio.contract import Read, Request, Response
+from studio.contract import Done, Poll, Read, Request, Response
 from studio.errors import NotSaved, StudioError, vendor_said
 from studio.form import Offer
 from studio.ledger import Ledger
 from studio.runner import Runner
-from studio.types import Done, Job, MediaRef, Output, Plan, Poll, Source, Submitted, TaskRef
+from studio.types import Job, MediaRef, Output, Plan, Source, Submitted, TaskRef
 from support import FakeClock
 
 ACCEPTED = Submitted(TaskRef("ima", "task-1", 0.0), deadline=9.0)

@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 from studio.form import Offer
-from studio.types import Bytes, Done, Json, MediaRef, Plan, Poll, Source, Submitted, TaskRef
+from studio.types import Bytes, Json, MediaRef, Output, Plan, Shot, Source, Submitted, TaskRef
 
 KEY = "<key>"
 """Stands for the gateway's key in the headers and query of a Request. Only `studio.http` knows the real
@@ -31,6 +31,39 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     json: Json | None = field(default=None, repr=False)
     body: Bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class Pending:
+    """Not finished. `known` is False for a state no document names: counted, told, waited on like any.
+    `parts`: how many of how many shots are there, where the vendor reports them."""
+
+    stage: str
+    known: bool = True
+    parts: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The vendor gave up on one output or on the whole task."""
+
+    kind: str
+    message: str
+    code: str | None = None
+    charged: Literal["no", "yes", "maybe"] = "maybe"
+
+
+@dataclass(frozen=True)
+class Done:
+    """Finished. `failures` is filled where some of several outputs or shots failed: the good ones stay."""
+
+    outputs: tuple[Output, ...]
+    failures: tuple[Failed, ...] = ()
+    charged: int | None = None
+    shots: tuple[Shot, ...] = ()
+
+
+Poll: TypeAlias = Pending | Done | Failed
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,9 @@ import random
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from studio.contract import Done, Failed, Pending, Poll
 from studio.errors import InternalError, KeyProblem, NotFinished, StudioError
-from studio.types import Clock, Done, Failed, Job, Pending, Plan, Poll
+from studio.types import Clock, Job, Plan
 
 LONGEST_PAUSE = 60.0  # seconds; also until the first poll: how far a long task is by then is worth telling
 GRACE = 30.0  # seconds after submission in which "no such task" means "not yet"

@@ -16,7 +16,19 @@ from typing import BinaryIO, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from studio import errors, follow, media, unstored
-from studio.contract import Cancels, Finds, Hands, Provider, Ready, Request, Response
+from studio.contract import (
+    Cancels,
+    Done,
+    Failed,
+    Finds,
+    Hands,
+    Pending,
+    Poll,
+    Provider,
+    Ready,
+    Request,
+    Response,
+)
 from studio.errors import (
     ContentRefused,
     InternalError,
@@ -35,21 +47,7 @@ from studio.errors import (
 )
 from studio.ledger import Ledger
 from studio.order import Order
-from studio.types import (
-    Clock,
-    Done,
-    Failed,
-    Gateway,
-    Job,
-    Json,
-    Output,
-    Pending,
-    Plan,
-    Poll,
-    Saved,
-    Submitted,
-    TaskRef,
-)
+from studio.types import Clock, Gateway, Job, Json, Output, Plan, Saved, Submitted, TaskRef
 from studio.uploader import Uploader
 
 T = TypeVar("T")

@@ -404,36 +404,3 @@ class Job:
     def complete(self) -> bool:
         """Finished, and every file is on this disk."""
         return self.state == "done" and len(self.saved) == len(self.outputs)
-
-
-@dataclass(frozen=True)
-class Pending:
-    """Not finished. `known` is False for a state no document names: counted, told, waited on like any.
-    `parts`: how many of how many shots are there, where the vendor reports them."""
-
-    stage: str
-    known: bool = True
-    parts: tuple[int, int] | None = None
-
-
-@dataclass(frozen=True)
-class Failed:
-    """The vendor gave up on one output or on the whole task."""
-
-    kind: str
-    message: str
-    code: str | None = None
-    charged: Literal["no", "yes", "maybe"] = "maybe"
-
-
-@dataclass(frozen=True)
-class Done:
-    """Finished. `failures` is filled where some of several outputs or shots failed: the good ones stay."""
-
-    outputs: tuple[Output, ...]
-    failures: tuple[Failed, ...] = ()
-    charged: int | None = None
-    shots: tuple[Shot, ...] = ()
-
-
-Poll: TypeAlias = Pending | Done | Failed

@@ -7,23 +7,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from studio.answers import Verdicts, identifier, rows, table, text, whole
-from studio.contract import KEY, Read, Request, Response
+from studio.contract import KEY, Done, Failed, Pending, Poll, Read, Request, Response
 from studio.errors import UnknownOutcome
 from studio.form import Offer
-from studio.types import (
-    Bytes,
-    Done,
-    Failed,
-    Gateway,
-    MediaRef,
-    Output,
-    Pending,
-    Plan,
-    Poll,
-    Source,
-    Submitted,
-    TaskRef,
-)
+from studio.types import Bytes, Gateway, MediaRef, Output, Plan, Source, Submitted, TaskRef
 
 WAITING = frozenset({"queued", "lit"})
 

@@ -23,21 +23,9 @@ from studio.answers import (
     text,
     whole,
 )
-from studio.contract import KEY, Read, Ready, Request, Response
+from studio.contract import KEY, Done, Failed, Pending, Poll, Read, Ready, Request, Response
 from studio.errors import UnknownOutcome
-from studio.types import (
-    Done,
-    Failed,
-    Json,
-    MediaRef,
-    Output,
-    Pending,
-    Plan,
-    Poll,
-    Source,
-    Submitted,
-    TaskRef,
-)
+from studio.types import Json, MediaRef, Output, Plan, Source, Submitted, TaskRef
 
 WAITING = frozenset({"preparing", "queueing", "processing"})
 FAILED = frozenset({"fail", "failed"})  # the vendor says Fail, its callback failed

@@ -13,24 +13,11 @@ from dataclasses import replace
 from typing import Any
 
 from studio.answers import identifier, rows, text, whole
-from studio.contract import KEY, Read, Request, Response
+from studio.contract import KEY, Done, Failed, Pending, Poll, Read, Request, Response
 from studio.errors import NetworkError, StudioError, UnknownOutcome, vendor_said
 from studio.form import Choice, FormField, Offer, Rule
 from studio.signs import on_one_line
-from studio.types import (
-    Done,
-    Failed,
-    Gateway,
-    Json,
-    MediaRef,
-    Output,
-    Pending,
-    Plan,
-    Poll,
-    Source,
-    Submitted,
-    TaskRef,
-)
+from studio.types import Gateway, Json, MediaRef, Output, Plan, Source, Submitted, TaskRef
 
 SUCCESS = frozenset({"0", "200"})
 WAITING = frozenset({"", "pending", "processing"})

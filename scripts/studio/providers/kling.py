@@ -11,20 +11,9 @@ from dataclasses import replace
 from typing import Any
 
 from studio.answers import ByCatalogue, identifier, inline, rows, seconds, segment, table, text, whole
-from studio.contract import KEY, Read, Request, Response
+from studio.contract import KEY, Done, Failed, Pending, Poll, Read, Request, Response
 from studio.errors import UnknownOutcome
-from studio.types import (
-    Done,
-    Failed,
-    MediaRef,
-    Output,
-    Pending,
-    Plan,
-    Poll,
-    Source,
-    Submitted,
-    TaskRef,
-)
+from studio.types import MediaRef, Output, Plan, Source, Submitted, TaskRef
 
 ENDPOINTS = {"motion_control": "videos/motion-control", "avatar": "videos/avatar/image2video"}
 FIELDS = {

@@ -22,22 +22,9 @@ from studio.answers import (
     text,
     whole,
 )
-from studio.contract import KEY, Read, Request, Response
+from studio.contract import KEY, Done, Failed, Pending, Poll, Read, Request, Response
 from studio.errors import UnknownOutcome, UsageError
-from studio.types import (
-    Done,
-    Failed,
-    Json,
-    MediaRef,
-    Output,
-    Pending,
-    Plan,
-    Poll,
-    Shot,
-    Source,
-    Submitted,
-    TaskRef,
-)
+from studio.types import Json, MediaRef, Output, Plan, Shot, Source, Submitted, TaskRef
 
 ROOT = "/ai/avu/one-click/mv"
 STEPS = {"music_video_shot": "edit", "music_video_compose": "compose"}

@@ -10,20 +10,9 @@ from __future__ import annotations
 from typing import Any
 
 from studio.answers import ByCatalogue, data_url, identifier, reason, rows, segment, table, text, whole
-from studio.contract import KEY, Read, Request, Response
+from studio.contract import KEY, Done, Failed, Pending, Poll, Read, Request, Response
 from studio.errors import UnknownOutcome
-from studio.types import (
-    Done,
-    Failed,
-    MediaRef,
-    Output,
-    Pending,
-    Plan,
-    Poll,
-    Source,
-    Submitted,
-    TaskRef,
-)
+from studio.types import MediaRef, Output, Plan, Source, Submitted, TaskRef
 
 PATHS = {
     "text_to_video": "text2video",
