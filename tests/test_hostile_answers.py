@@ -39,7 +39,7 @@ from studio.errors import StudioError
 from support import CANARIES, ORDERS, PROMPT, ROOT, configure, key_variable
 
 EXAMPLES = settings(
-    max_examples=6,  # of each vendor and test; of other seeds 400 were tried
+    max_examples=6,  # of each vendor and test
     deadline=None,
     derandomize=True,
     database=None,
@@ -274,6 +274,6 @@ def test_an_answer_of_a_million_values_is_not_read(value: bytes) -> None:
 
 def test_a_message_of_many_links_is_told_at_once() -> None:
     began = time.process_time()
-    told = StudioError("http://" * 30_000, detail="https://example.com/x?signed=word").detail
+    told = StudioError("http://" * 10_000, detail="https://example.com/x?signed=word").detail
     assert told == "https://example.com/x?…"
-    assert time.process_time() - began < 2  # seconds; all of it takes twenty
+    assert time.process_time() - began < 1  # second; all of it takes several

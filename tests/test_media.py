@@ -91,6 +91,24 @@ def test_saving_the_same_again_leaves_one_file_and_another_of_that_name_alone(tm
     assert (tmp_path / "1.png").read_bytes() == picture(size=(10, 10))
 
 
+def test_a_name_that_is_taken_is_left_alone_where_files_cannot_be_linked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some file systems, such as those of memory cards, know no second name for a file."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    (tmp_path / "1.png").write_bytes(b"the person's own")
+    (tmp_path / "1-2.png").symlink_to(tmp_path / "nowhere")
+    saved = media.save(OUTPUT, gives(picture()), tmp_path, "1")
+
+    assert (Path(saved.path).name, Path(saved.path).read_bytes()) == ("1-3.png", picture())
+    assert (tmp_path / "1.png").read_bytes() == b"the person's own"
+    assert sorted(made.name for made in tmp_path.iterdir()) == ["1-2.png", "1-3.png", "1.png"]
+
+
 def test_a_folder_is_made_and_left_empty_by_the_check(tmp_path: Path) -> None:
     media.check_folder(tmp_path / "a" / "b")
 
