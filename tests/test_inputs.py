@@ -124,7 +124,7 @@ def test_a_side_may_be_too_long(tmp_path: Path) -> None:
     alone = replace(TYPES["image_to_video"], inputs=(rule,))
     assert look(alone, image=(saved(tmp_path, "a.png", picture(size=(100, 50))),))
     assert (
-        "each side may have 100 at most"
+        "(each side may have 100 at most)"
         in refused(alone, image=(saved(tmp_path, "b.png", picture(size=(50, 101))),)).message
     )
 
@@ -156,7 +156,10 @@ def test_a_song_lasts_as_long_as_the_document_says(tmp_path: Path, seconds: floa
         assert look(alone, audio=(file,))[0].seconds == pytest.approx(seconds)
     else:
         error = refused(alone, audio=(file,))
-        assert (error.kind, f"it lasts {seconds:.1f} s; 10 to 300 s" in error.message) == ("bad_sound", True)
+        assert (error.kind, f"it lasts {seconds:.1f} s (10 to 300 s is taken)" in error.message) == (
+            "bad_sound",
+            True,
+        )
 
 
 def test_a_song_is_believed_by_its_bytes_and_without_the_package_not_measured(

@@ -103,7 +103,7 @@ def test_a_reviewer_who_sees_the_first_screen_only_learns_hosts_keys_and_files()
     facts: Any = json.loads(TEXTS["skill.json"])
     body = TEXTS["SKILL.md"][: rules.SHOWN_OF_SKILL_MD].split("---\n", 2)[2]
     hosts = [f"https://{host}" for host in facts["permissions"]["network"]]
-    files = ["./media-studio/", "config.toml", "record of jobs"]
+    files = ["./media-studio/", "config.toml", "ledger.sqlite3", "logs/"]
     assert [word for word in (*hosts, facts["openclaw"]["primaryEnv"], *files) if word not in body] == []
 
 

@@ -227,7 +227,8 @@ def _changes(before: Facts, after: Facts) -> Iterator[Json]:
     if before.moving:
         yield _row("still", fitting.NAMES[before.mime], fitting.NAMES[after.mime])
     elif before.mime != after.mime or before.printing:
-        yield _row("converted", fitting.NAMES[before.mime], fitting.NAMES[after.mime])
+        kind = "CMYK" if before.printing else fitting.NAMES[before.mime]
+        yield _row("converted", kind, fitting.NAMES[after.mime])
     sides = fitting.sides(after.width, after.height)
     if (before.width, before.height) not in {(0, 0), (after.width, after.height)}:
         yield _row("shrunk", fitting.sides(before.width, before.height), sides)

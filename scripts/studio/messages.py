@@ -196,8 +196,12 @@ class Messages:
         """Why an input cannot be used, and what would make it fit ("" where that is for nobody to say)."""
         misfits = tuple(misfits)
         reasons = [self._filled(f"unfit.{one.why}", one.values) for one in misfits]
-        ways = [self._filled(f"fits.{key}", values) for one in misfits for key, values in one.ways]
-        return self.say("list_and").join(reasons), self.say("list_or").join(dict.fromkeys(ways))
+        ways = [
+            self.say("list_or").join(self._filled(f"fits.{key}", values) for key, values in one.ways)
+            for one in misfits
+            if one.ways
+        ]
+        return self.say("list_and").join(reasons), self.say("list_also").join(dict.fromkeys(ways))
 
     def changed(self, what: str, before: str, after: str) -> str | None:
         """What was done to a copy of an input, where a person wants to know it."""
