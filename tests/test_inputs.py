@@ -27,9 +27,11 @@ def saved(folder: Path, name: str, data: bytes) -> str:
     return str(path)
 
 
-def look(task_type: str | TaskType, **files: tuple[str, ...]) -> tuple[Source, ...]:
+def look(
+    task_type: str | TaskType, *, fit: tuple[str, ...] = (), **files: tuple[str, ...]
+) -> tuple[Source, ...]:
     made = TYPES[task_type] if isinstance(task_type, str) else task_type
-    return inputs.inspect(made, files, Looker())
+    return inputs.inspect(made, files, Looker(), fit)
 
 
 def refused(task_type: str | TaskType, **files: tuple[str, ...]) -> UsageError:

@@ -54,15 +54,16 @@ def _not_met(sent: list[str], kind: str, width: int, height: int) -> str | None:
         return None if met else pixels[0]
     ratio = next(filter(None, map(RATIO.fullmatch, sent)), None)
     named = next(filter(None, map(NAMED.fullmatch, sent)), None)
+    unmet = []
     if kind == "video" and named and not _near(min(width, height), int(named[1])):
-        return named[0]
+        unmet.append(named[0])
     if ratio and int(ratio[2]) and not _near(width / height, int(ratio[1]) / int(ratio[2])):
-        return ratio[0]
+        unmet.append(ratio[0])
     square = ratio is not None and ratio[1] == ratio[2]
     tier = next((word for word in sent if word.casefold() in TIERS), None) if square else None
     if kind == "image" and tier and not _near(width, TIERS[tier.casefold()]):
-        return tier
-    return None
+        unmet.append(tier)
+    return ", ".join(unmet) or None
 
 
 def _near(one: float, other: float) -> bool:

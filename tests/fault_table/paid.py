@@ -229,7 +229,7 @@ VIDU = Paid(
     gateway="imagine-future",
     vendor=lambda urls: Vendor(urls, SPEED, "imagine-future", ORDERS["vidu"]),
     price=2,
-    pixels=(("--aspect-ratio", "16:9"), "16:9"),
+    pixels=(("--aspect-ratio", "16:9"), "540p, 16:9"),
     reports_charge=True,
     create_path="/ai/avu/text2video",
     **{
@@ -255,7 +255,7 @@ MV = Paid(
     vendor=lambda urls: Vendor(urls, FAST, "imagine-future", ORDERS["mv"]),
     speed=FASTER,
     price=None,
-    pixels=(("--aspect-ratio", "16:9"), "16:9"),
+    pixels=(("--aspect-ratio", "16:9"), "540p, 16:9"),
     reports_charge=False,
     create_path="/ai/avu/one-click/mv",
     **{
