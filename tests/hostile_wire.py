@@ -118,7 +118,7 @@ def ran(wire: Wire, *words: str) -> Ran:
     code, no defect of ours; and what a person or a notice is shown can be made of it."""
     out, err = io.StringIO(), io.StringIO()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(http, "Http", lambda *parts: wire)
+        patch.setattr(http, "Http", lambda *parts, **more: wire)
         code, _ = cli._run(words, cli.Out(words, out, err), Interrupts())
     document = json.loads(out.getvalue())
     validate(document)

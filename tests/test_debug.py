@@ -11,6 +11,7 @@ import pytest
 
 from parts import door, ima, line, says
 from studio import options
+from studio.content import Content
 from studio.contract import KEY as PLACEHOLDER
 from studio.contract import Exchange, Request
 from studio.debug import shown
@@ -92,7 +93,7 @@ def test_a_request_is_shown_without_what_is_private() -> None:
 
 
 def test_a_file_is_shown_by_its_size_and_a_links_query_not_at_all() -> None:
-    text = asked(url="https://me:word@x.example.com/put?sign=signed", body=b"x" * 1234)
+    text = asked(url="https://me:word@x.example.com/put?sign=signed", body=Content([b"x" * 1234]))
     assert text.splitlines() == ["> POST https://x.example.com/put?… (the paid request)", ">   (1234 bytes)"]
 
 

@@ -209,7 +209,10 @@ WORDS: dict[str, tuple[tuple[str, ...], tuple[int, str | None]]] = {
     "a token of somebody": (("--approve", "../../x' OR 1=1"), (12, "approval_unknown")),
 }
 OTHERS: dict[str, tuple[tuple[str, ...], tuple[int, str | None]]] = {
-    f"{command} of a job like {name}": ((command, job), (2, "no_such_job"))
+    f"{command} of a job like {name}": (
+        (command, job),
+        (2, "bad_receipt" if command == "again" and "/" in job else "no_such_job"),
+    )
     for command, (name, job) in itertools.product(
         ("wait", "show", "fetch", "cancel", "reconcile", "again"),
         {"SQL": "' OR 1=1; --", "a path": "../../etc/passwd", "a line's end": "x\n--yes"}.items(),
@@ -223,7 +226,7 @@ CONFIGS = {
     "an endless limit": ("[gateways.ima]\nper_day = inf", (2, "bad_config")),
     "a limit that is no number": ("[gateways.ima]\nper_day = nan", (2, "bad_config")),
     "a limit below zero": ("[gateways.ima]\nper_day = -1", (2, "bad_config")),
-    "a limit beyond numbers": ("[gateways.ima]\nper_day = " + "9" * 400, (2, "bad_config")),
+    "a limit beyond numbers": ("[gateways.ima]\nper_day = " + "9" * 400, None),
     "hosts of another kind": ("[gateways.ima]\nhosts = [1, {}]", None),
     "a language like a path": ('language = "../../x"', (2, "bad_config")),
 }
