@@ -28,7 +28,7 @@ def press() -> bytes:
     ("prompt", "asks", "tells"),
     [
         ("warmer light", "Shall I make such a copy", "What I send is a copy: JPEG in place of CMYK."),
-        ("光线更暖一些", "要我做一个这样的副本", "发过去的是副本：CMYK 转成了 JPEG。"),
+        ("光线更暖一些", "要我先做一个这样的副本", "送去制作的是副本：CMYK 转成了 JPEG。"),
     ],
 )
 def test_a_copy_that_fits_is_offered_and_sent_after_a_yes(

@@ -260,7 +260,7 @@ def test_webp_is_refused_at_302ai_and_taken_at_gptge(
         no = stopped(gateway, mode, images=images)
         assert (no.kind, no.exit_code) == ("bad_input_file", 2)
         assert no.about["formats"] == "PNG / JPEG"
-        assert no.detail == "It would fit converted to PNG / JPEG."
+        assert no.detail == "It would fit converted to PNG or JPEG."
     else:
         assert {one.mime for one in planned(gateway, mode, images=images).inputs} == {
             f"image/{format.lower()}"

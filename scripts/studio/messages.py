@@ -209,7 +209,8 @@ class Messages:
         return self._filled(f"sent.{what}", values) if f"sent.{what}" in self._texts else None
 
     def _filled(self, key: str, values: Mapping[str, str]) -> str:
-        return sided(self._texts[key].format_map(values))
+        said = {name: value.replace(" / ", self.say("list_or")) for name, value in values.items()}
+        return sided(self._texts[key].format_map(said))
 
     def note(self, name: str) -> str:
         """What a person has to know besides: one of ours, or a catalogue's own words, as they are."""

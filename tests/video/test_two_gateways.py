@@ -111,15 +111,16 @@ def test_a_picture_that_the_first_gateway_does_not_take_goes_to_the_second(doors
     words = ("--model", "hailuo", "--input-images", name)
     assert doors.done("quote", *words)["gateway"] == SECOND
     no = doors.stops("quote", *words, "--gateway", FIRST)
-    assert "PNG / JPEG" in no["error"]["detail"]
-    assert "WEBP" not in said(no).upper()
+    assert "PNG or JPEG" in no["error"]["detail"]
+    assert "a WebP picture (taken: PNG or JPEG)" in said(no)
+    assert "--fit" in no["next"]
     (other,) = no["alternatives"]
     assert (other["id"], other["gateway"], other["cost"]) == ("MiniMax-Hailuo-02", SECOND, None)
     assert doors.carry_on({"next": other["next"]}).document["gateway"] == SECOND
     link = ("--model", "hailuo", "--input-images", "https://example.com/a.WEBP?size=2")
     assert doors.done("quote", *link)["gateway"] == SECOND
     assert doors.done("quote", *link[:-1], "https://example.com/a")["gateway"] == FIRST
-    assert "image/webp" in doors.stops("quote", *link, "--gateway", FIRST)["error"]["message"]
+    assert "a WebP picture" in doors.stops("quote", *link, "--gateway", FIRST)["error"]["message"]
     doors.keys(FIRST)
     no = doors.stops("quote", *words)
     assert no["alternatives"][0]["gateway"] == SECOND

@@ -27,16 +27,19 @@ def test_over_the_limit_of_one_request_it_says_what_would_pass(stage: Stage, tmp
     stopped = stage.stops("make", *REFERENCES, *heavy)
 
     assert (stopped["error"]["kind"], stopped["done"]) == ("too_much_input", True)
-    assert "at most 14.0 MB at once" in stopped["error"]["message"]
-    assert "Make each smaller than 7.0 MB, or give public https links." in stopped["error"]["detail"]
-    assert "at most 14.0 MB" in said(stopped)
+    assert "takes 14 MB at most" in stopped["error"]["message"]
+    assert "Make each smaller than 7 MB, or give public https links." in stopped["error"]["detail"]
+    assert "at most 14 MB" in said(stopped)
     stage.done("start", *REFERENCES, heavy[0], PICTURE)
     assert stage.creates == 1
 
 
 def test_one_picture_over_its_own_limit_says_that_limit(stage: Stage, tmp_path: Path) -> None:
     stopped = stage.stops("make", *REFERENCES, noise(tmp_path, "big.png", 1900))
-    assert (stopped["error"]["kind"], "10000000" in stopped["error"]["message"]) == ("bad_input_file", True)
+    assert (stopped["error"]["kind"], "(at most 10 MB is taken)" in stopped["error"]["message"]) == (
+        "bad_input_file",
+        True,
+    )
 
 
 @pytest.mark.parametrize(
@@ -54,7 +57,7 @@ def test_a_picture_of_a_wrong_shape_stops(
 ) -> None:
     stopped = stage.stops("make", *words, png(tmp_path, size=size))
     assert stopped["error"]["kind"] == "bad_input_file"
-    assert f"{size[0]}x{size[1]}" in stopped["error"]["message"]
+    assert f"{size[0]}×{size[1]}" in stopped["error"]["message"]
 
 
 def test_frames_that_differ_in_size_stop(stage: Stage, tmp_path: Path) -> None:
@@ -77,7 +80,7 @@ def test_kling_fetches_clip_and_sound_itself_so_a_local_one_stops_with_the_reaso
     stopped = stage.stops("make", "--model", "Kling", "--input-images", PICTURE, flag, str(local))
 
     assert (stopped["error"]["kind"], stopped["error"]["retry"]) == ("link_needed", "after_change")
-    assert f"the vendor fetches the {kind} itself" in stopped["error"]["message"]
+    assert "this can only be fetched from a public link" in stopped["error"]["message"]
     assert said(stopped).startswith("💬 I need this as a public link")
 
 
