@@ -378,6 +378,14 @@ def test_a_picture_of_too_long_sides_is_scaled_to_the_sides_that_were_named(tmp_
     )
 
 
+def test_a_picture_that_is_too_large_as_well_is_not_converted_on_the_way(tmp_path: Path) -> None:
+    """Only a smaller copy was allowed."""
+    file = saved(tmp_path, packed(Image.new("CMYK", (500, 250)), "JPEG"))
+    short = InputRule("image", 1, 1, NO_WEBP.mime, 10**6, max_side=200)
+    assert refused(file, short, "shrink") == ["printing", "large"]
+    assert look(file, short, "shrink", "convert").width == 200
+
+
 def test_what_would_then_be_too_small_is_not_shrunk(tmp_path: Path) -> None:
     file = saved(tmp_path, packed(noise(300, 300), "JPEG", quality=100))
     tight = InputRule("image", 1, 1, NO_WEBP.mime, 9000, min_side=300)

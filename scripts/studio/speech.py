@@ -367,7 +367,8 @@ def _here(words: Messages, error: StudioError) -> list[str]:
         lines.append(words.say("instead", values=values))
     ways = words.unfit(error.misfits)[1]
     lines += [words.say("fit_it", ways=ways)] if ways else []
-    lines += [words.say("fit_ask")] if fit_for(error.misfits) else []
+    if error.misfits and ways:
+        lines.append(words.say("fit_ask") if fit_for(error.misfits) else words.say("fit_send"))
     if "note" in error.about:
         lines.append(words.note(error.about["note"]))
     if "names" in error.about:

@@ -228,7 +228,7 @@ def patched(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite3, "connect", functools.partial(sqlite3.connect, factory=Quick))
     monkeypatch.setattr(os, "fsync", lambda file: None)
     monkeypatch.setattr(cli, "SystemClock", Clock)
-    monkeypatch.setattr(http, "Http", lambda *parts: Wire(HERE.process))
+    monkeypatch.setattr(http, "Http", lambda *parts, **more: Wire(HERE.process))
     monkeypatch.setattr(uploader, "ThreadPoolExecutor", OneByOne)
     monkeypatch.setattr(pulse, "alive", _alive)
     monkeypatch.setattr(Store, "transaction", _seen(Store.transaction))
