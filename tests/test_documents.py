@@ -167,3 +167,14 @@ def test_messages_are_of_the_prompts_language_unless_told_otherwise(tmp_path: Pa
     assert "Rehearsal" in said("--prompt", PROMPT)
     assert "演练" in said("--prompt", "一只猫")
     assert "演练" in said("--prompt", PROMPT, "--language", "zh")
+
+
+def test_what_was_asked_for_looks_the_same_wherever_it_stands() -> None:
+    """A wish that a result shows must not make its receipt unreadable."""
+
+    def requested(name: str) -> set[str]:
+        schema = validator(name).schema
+        found = schema.get("$defs", {}).get("requested") or schema["properties"]["requested"]
+        return set(found["properties"])
+
+    assert requested("result") == requested("quote") == requested("receipt")

@@ -63,13 +63,14 @@ def test_of_several_pictures_it_is_said_which_does_not_fit(vendor: Vendor, tmp_p
 
 def test_again_sends_the_same_copy_and_keeps_what_was_to_be_kept(vendor: Vendor, tmp_path: Path) -> None:
     file = saved(tmp_path, "photo.jpg", with_exif("JPEG"))
-    first = vendor.make("--input-images", file, "--fit", "convert", "shrink", "--keep-metadata")
+    first = vendor.make("--input-images", file, "--fit", "convert", "shrink", "--keep-metadata", "--receipt")
     assert first.code == 0
     assert uploaded(vendor) == [with_exif("JPEG")]
     assert PRIVATE in with_exif("JPEG")
-    quoted = vendor.run("again", first.document["job"], "--prompt", "colder light")
-    asked = quoted.document["requested"]
-    assert (asked["fit"], asked["keep_metadata"]) == (["convert", "shrink"], True)
+    for name in (first.document["job"], first.document["receipt"]):
+        quoted = vendor.run("again", name, "--prompt", "colder light")
+        asked = quoted.document["requested"]
+        assert (asked["fit"], asked["keep_metadata"]) == (["convert", "shrink"], True)
 
 
 def test_too_many_bytes_together_are_shared_out_where_that_is_asked_for(tmp_path: Path) -> None:
