@@ -173,7 +173,7 @@ def test_what_was_asked_for_looks_the_same_wherever_it_stands() -> None:
     """A wish that a result shows must not make its receipt unreadable."""
 
     def requested(name: str) -> set[str]:
-        schema = validator(name).schema
+        schema: Any = validator(name).schema
         found = schema.get("$defs", {}).get("requested") or schema["properties"]["requested"]
         return set(found["properties"])
 

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from parts import picture
+from studio.errors import fit_for
 from support import Vendor
 from test_commands import creates
 from test_from_job import uploaded
@@ -48,10 +50,18 @@ def test_a_copy_that_fits_is_offered_and_sent_after_a_yes(
     (sent,) = bought.document["inputs"]
     assert [row["what"] for row in sent["changed"]] == ["converted"]
     ended = vendor.finish(bought.document)
+    assert ended.document["inputs"][0]["bytes"] == sent["bytes"] > 1000
+    assert tells not in ended.document["send"][0]["message"], "it was told before"
     assert ended.document["requested"]["fit"] == ["convert"]
     (bytes_sent,) = uploaded(vendor)
     assert Image.open(io.BytesIO(bytes_sent)).mode == "RGB"
     assert Path(file).read_bytes() == press()
+
+
+def test_who_waits_to_the_end_is_told_with_the_result(vendor: Vendor, tmp_path: Path) -> None:
+    made = vendor.make("--input-images", saved(tmp_path, "print.jpg", press()), "--fit", "convert")
+    (message,) = (item["message"] for item in made.document["send"])
+    assert message.count("What I send is a copy: JPEG in place of CMYK.") == 1
 
 
 def test_of_several_pictures_it_is_said_which_does_not_fit(vendor: Vendor, tmp_path: Path) -> None:
@@ -71,6 +81,27 @@ def test_again_sends_the_same_copy_and_keeps_what_was_to_be_kept(vendor: Vendor,
         quoted = vendor.run("again", name, "--prompt", "colder light")
         asked = quoted.document["requested"]
         assert (asked["fit"], asked["keep_metadata"]) == (["convert", "shrink"], True)
+
+
+def test_two_frames_that_were_alike_stay_so_when_they_are_made_smaller(tmp_path: Path) -> None:
+    files = []
+    for quality in (95, 60):
+        sink = io.BytesIO()
+        Image.merge("RGB", [Image.effect_noise((600, 400), 90) for _ in "RGB"]).save(
+            sink, "JPEG", quality=quality
+        )
+        files.append(saved(tmp_path, f"{quality}.jpg", sink.getvalue()))
+    frames = replace(TYPES["first_last_frame_to_video"], inline_bytes=60_000)
+    one, other = look(frames, image=tuple(files), fit=("shrink",))
+    assert (one.width, one.height) == (other.width, other.height)
+    assert one.size + other.size <= 60_000
+
+
+def test_of_two_that_do_not_fit_the_one_that_no_copy_mends_is_told(tmp_path: Path) -> None:
+    moving = saved(tmp_path, "print.jpg", press())
+    narrow = saved(tmp_path, "narrow.png", picture(size=(1000, 20)))
+    error = refused("reference_to_video", image=(moving, narrow))
+    assert (error.about["number"], fit_for(error.misfits)) == ("2", ())
 
 
 def test_too_many_bytes_together_are_shared_out_where_that_is_asked_for(tmp_path: Path) -> None:

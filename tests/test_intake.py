@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from parts import picture
-from studio import fitting, intake, pictures
+from studio import clips, fitting, intake, pictures
+from studio.errors import UsageError
 from studio.intake import Looker, Unfit
 from studio.types import InputRule, Source
 from test_clips import song
@@ -398,6 +399,45 @@ def test_all_that_stands_between_is_said_at_once(tmp_path: Path) -> None:
     assert refused(saved(tmp_path, picture("WEBP", (400, 90))), rule, "convert") == ["ratio", "small"]
 
 
+# --- what takes long, and what is broken ------------------------------------------------------------------
+
+
+def test_a_jpeg_of_thousands_of_scans_is_not_decoded(tmp_path: Path) -> None:
+    data = packed(noise(64, 64), "JPEG", progressive=True)
+    start = data.rindex(b"\xff\xda")
+    many = data[:start] + data[start:-2] * 2000 + data[-2:]
+    assert refused(saved(tmp_path, many)) == ["broken"]
+    assert pictures.decoded(io.BytesIO(many)) is None
+    assert pictures.decoded(io.BytesIO(data)) is not None
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    format=st.sampled_from(["GIF", "TIFF", "AVIF", "BMP"]),
+    at=st.integers(0, 300),
+    patch=st.binary(min_size=1, max_size=8),
+    cut=st.integers(0, 200),
+)
+def test_a_damaged_picture_of_any_kind_is_refused_and_no_defect(
+    tmp_path: Path, format: str, at: int, patch: bytes, cut: int
+) -> None:
+    whole = picture(format) if format != "AVIF" else TREATED["AVIF"][0]()
+    data = (whole[:at] + patch + whole[at + len(patch) :])[: len(whole) - cut]
+    with suppress(Unfit):
+        look(saved(tmp_path, data), RULE, "convert")
+
+
+def test_no_room_for_a_copy_is_told_as_that(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    file = saved(tmp_path, picture())
+    monkeypatch.setattr("tempfile.TemporaryFile", full)
+    with pytest.raises(UsageError, match="no room for a copy of the input") as no:
+        look(file)
+    assert no.value.kind == "no_room"
+
+
 # --- what would fit ---------------------------------------------------------------------------------------
 
 SHAPED = InputRule("image", 1, 1, ("image/png",), 10**9, min_side=301, max_side=4096, ratio=2.5)
@@ -468,3 +508,48 @@ def test_a_sound_that_does_not_fit_says_all_that_is_wrong_with_it(tmp_path: Path
     rule = InputRule("audio", 1, 1, ("audio/mpeg",), 1000, seconds=(10, 300))
     assert refused(saved(tmp_path, song(1), "a.mp3"), rule) == ["no_sound", "bytes", "seconds"]
     assert refused(saved(tmp_path, b"OggS" + bytes(99), "a.mp3"), rule) == ["no_sound"]
+
+
+SOUNDS = {
+    "a tag on words": b"ID3\x04\0\0\0\0\0\0" + PASSWD,
+    "one good byte of MP3": bytes.fromhex("fffb9000") + PASSWD,
+    "one good frame of AAC": bytes.fromhex("fff15080043ffc") + PASSWD,
+    "a WAV without sound": b"RIFF\x40\0\0\0WAVE" + PASSWD,
+    "an M4A without boxes": b"\0\0\0\x18ftypM4A " + PASSWD,
+}
+
+
+@pytest.mark.parametrize("measured", [True, False])
+@pytest.mark.parametrize("what", SOUNDS)
+def test_what_only_begins_like_a_sound_is_not_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str, measured: bool
+) -> None:
+    rule = InputRule("audio", 1, 1, ("audio/mpeg", "audio/wav", "audio/aac", "audio/mp4"), 10**6)
+    if not measured:
+        monkeypatch.setattr(clips, "can_measure", lambda: False)
+    assert refused(saved(tmp_path, SOUNDS[what], "song"), rule) == ["no_sound"]
+    assert look(saved(tmp_path, song(1), "song"), rule).mime == "audio/wav"
+
+
+@pytest.mark.parametrize(
+    ("codec", "format", "mime"),
+    [("mp3", "mp3", "audio/mpeg"), ("aac", "adts", "audio/aac"), ("aac", "ipod", "audio/mp4")],
+)
+def test_real_songs_are_built_as_they_have_to_be(tmp_path: Path, codec: str, format: str, mime: str) -> None:
+    import av
+
+    sink = io.BytesIO()
+    with av.open(sink, "w", format=format) as made:
+        stream: Any = made.add_stream(codec, rate=44100)
+        frame = av.AudioFrame(format="s16", layout="stereo", samples=1152)
+        frame.rate = 44100
+        for plane in frame.planes:
+            plane.update(bytes(plane.buffer_size))
+        resampler = av.AudioResampler(format=stream.codec_context.format, layout="stereo", rate=44100)
+        for n in range(60):
+            frame.pts = n * 1152
+            for packed_frame in resampler.resample(frame):
+                made.mux(stream.encode(packed_frame))
+        made.mux(stream.encode(None))
+    rule = InputRule("audio", 1, 1, (mime,), 10**6)
+    assert look(saved(tmp_path, sink.getvalue(), "song"), rule).mime == mime

@@ -171,5 +171,5 @@ def test_an_option_that_is_a_link_stops_where_it_is_no_public_one(link: str, why
     words = ("quote", "--sandbox", "--model", "viduq1", "--task-type", "text_to_video", "--prompt", "a cat")
     stopped = run(*words, "--callback-url", link)
 
-    assert (stopped.code, stopped.error["kind"]) == (2, "unsupported_option")
+    assert (stopped.code, stopped.error["kind"]) == (2, "bad_link")
     assert why in stopped.error["message"]

@@ -121,6 +121,34 @@ def test_what_stands_beside_the_pixels_is_gone_and_they_are_the_same(where: str)
     assert cleaned(made, format) == made
 
 
+BESIDE_THE_PICTURE = {  # parts that a reader knows, filled with something else
+    "IEND": picture()[:-12] + chunk(b"IEND", PRIVATE),
+    "a gamma of any length": in_png(picture(), chunk(b"gAMA", PRIVATE)),
+    "a background of any length": in_png(picture(), chunk(b"bKGD", PRIVATE)),
+    "a physical size behind the pixels": picture()[:-12] + chunk(b"pHYs", PRIVATE[:9]) + picture()[-12:],
+    "a second palette": in_png(picture(), chunk(b"PLTE", PRIVATE[:30]), chunk(b"PLTE", PRIVATE[:30])),
+}
+
+
+@pytest.mark.parametrize("where", BESIDE_THE_PICTURE)
+def test_no_part_of_a_png_carries_what_is_no_picture(where: str) -> None:
+    with pytest.raises(metadata.Odd):
+        cleaned(BESIDE_THE_PICTURE[where], "PNG")
+
+
+def test_no_part_of_a_jpeg_or_a_webp_carries_what_is_no_picture() -> None:
+    for hidden in (
+        segment(0xDC, PRIVATE),
+        segment(0xDE, PRIVATE),
+        segment(0xEE, b"Adobe" + bytes(7) + PRIVATE),
+    ):
+        assert PRIVATE not in cleaned(in_jpeg(picture("JPEG"), hidden), "JPEG")
+    simple = picture("WEBP")
+    for odd in (riff(b"VP8L", PRIVATE), riff(b"ALPH", PRIVATE), riff(b"ICCP", PRIVATE)):
+        with pytest.raises(metadata.Odd):
+            cleaned(in_webp(simple, odd), "WEBP")
+
+
 @pytest.mark.parametrize("format", FORMATS)
 def test_the_colours_stay_what_they_are(format: str) -> None:
     assert Image.open(io.BytesIO(cleaned(with_exif(format), format))).info["icc_profile"] == PROFILE

@@ -74,7 +74,7 @@ def test_flags_first_means_make(words: list[str]) -> None:
     [
         (["make", "--promt", "a cat"], "--promt. Did you mean --prompt?"),
         (["--aspect_ratio", "16:9"], "--aspect_ratio. Did you mean --aspect-ratio?"),
-        (["--sise=4K"], "--sise=4K. Did you mean --size?"),
+        (["--sise=4K"], "--sise=…. Did you mean --size?"),
         (["wait", "k3f9q2xa", "--maxwait", "5"], "Did you mean --max-wait?"),
         (["mak", "--prompt", "x"], "There is no command mak. Did you mean make?"),
         (["quote", "--timeout", "5"], "`quote` does not know --timeout."),
@@ -259,3 +259,10 @@ def test_help_comes_before_everything_else(words: list[str], capsys: pytest.Capt
     if words[0] in {"--help", "-h"}:
         assert all(f"\n  {command.name} " in shown for command in options.COMMANDS)
         assert all(f"\n  {code} " in shown for code in EXITS)
+
+
+@pytest.mark.parametrize("word", ["--apikey=", "--api_key=", "--key=", ""])
+def test_a_key_that_is_given_wrongly_is_not_repeated(word: str) -> None:
+    with pytest.raises(UsageError) as no:
+        arguments.parse(["make", "--prompt", "x", f"{word}ima_example_placeholder_0815"])
+    assert "placeholder" not in f"{no.value.message}{no.value.detail}"

@@ -251,8 +251,8 @@ def test_a_rehearsals_purge_leaves_the_record_that_counts(shop: Here, home: Path
     shop.make()
     aged(40)
     logs = home / "state" / "logs"
-    logs.mkdir()
+    logs.mkdir(exist_ok=True)
     (logs / "2000-01-01.jsonl").write_text("x")
     gone = run("purge", "--before", "1d", "--sandbox").document
     assert (gone["purged"], gone["logs"], len(jobs(shop))) == (0, 0, 1)
-    assert os.listdir(logs) == ["2000-01-01.jsonl"]
+    assert "2000-01-01.jsonl" in os.listdir(logs)

@@ -127,7 +127,7 @@ def test_a_receipt_takes_no_other_files_name(shop: Here, home: Path) -> None:
 
 
 def test_a_receipt_that_cannot_be_written_spoils_nothing(shop: Here, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*parts: Any) -> Path:
+    def full(*parts: Any, **more: Any) -> Path:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
@@ -298,6 +298,28 @@ def test_a_link_that_is_not_whole_or_not_ours_to_follow_has_to_be_given_anew(
         {"requested__unchecked": {"notify_hook": "https://example.org/hook"}},
     ):
         assert shop.run("again", changed(receipt, **changes)).error["kind"] == "receipt_input"
+
+
+@pytest.mark.parametrize("where", ["options", "unchecked"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "callback_url",
+        " callback_url",
+        "Callback",
+        "callback",
+        "callback_url=https://x.example/h?y",
+        "a b",
+        "",
+        "a=b",
+    ],
+)
+def test_no_name_in_a_receipt_says_where_to_post(shop: Here, receipt: Path, where: str, name: str) -> None:
+    made = json.loads(receipt.read_text())
+    made["requested"][where] = {name: "https://x.example/hook"}
+    receipt.write_text(json.dumps(made))
+    again = shop.run("again", str(receipt))
+    assert (again.code, again.error["kind"]) == (2, "bad_receipt")
 
 
 def test_where_the_vendor_posts_to_is_in_no_receipt() -> None:

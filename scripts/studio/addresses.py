@@ -29,6 +29,7 @@ NOT_HOSTS = tuple(  # what `is_global` lets through, in this version of Python o
 )
 
 STAND_INS = ("198.18.", "198.19.")  # what a tunnel on this machine says for every name, to look it up itself
+PRIVATE_IPV6 = ("fc", "fd")  # what it says beside that
 
 
 class NotPublic(ValueError):
@@ -46,7 +47,9 @@ def check_link(link: str, resolve: Resolve) -> bool:
     host = check_form(link)
     if _is_address(host):
         return True
-    found = [address for address in resolve(host) if not address.startswith(STAND_INS)]
+    found = resolve(host)
+    if any(address.startswith(STAND_INS) for address in found):  # whoever looks it up looks elsewhere
+        found = tuple(address for address in found if not address.startswith((*STAND_INS, *PRIVATE_IPV6)))
     if not all(map(_is_public, found)):
         raise NotPublic("leads to an address that is not public")
     return bool(found)

@@ -17,6 +17,8 @@ from studio.errors import EXITS, UsageError
 from studio.options import COMMANDS, OPTIONS, WORDS, Command, Option
 from studio.values import written
 
+SHORT = 16  # characters: a word, and no key
+
 
 class _Once(argparse.Action):
     """A flag that came before with another value contradicts itself: one of the two would be ignored."""
@@ -76,9 +78,17 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     made, left = parser.parse_known_args(words[1:])
     if left:
         flags = [flag for option in OPTIONS if name in option.commands for flag in option.flags]
-        raise UsageError(f"`{name}` does not know {left[0]}.{_nearest(left[0], flags)}")
+        raise UsageError(f"`{name}` does not know {_named(left[0])}.{_nearest(left[0], flags)}")
     made.command = name
     return made
+
+
+def _named(word: str) -> str:
+    """A word that nobody knows, without what it says: that may be a key."""
+    flag, equals, _ = word.partition("=")
+    if not word.startswith("-"):
+        return word if len(word) < SHORT else f"a word of {len(word)} characters that no option asks for"
+    return f"{flag}{equals and '=…'}"
 
 
 def parameters(made: argparse.Namespace) -> dict[str, Any]:

@@ -87,6 +87,7 @@ def again(app: App) -> Json:
     of_receipt = receipts.is_one(app.made.job)
     plan, out = receipts.read(app) if of_receipt else _of_job(app)
     if plan.left_out and app.made.prompt is None:
+        app.job = None  # nothing is wrong with that one
         raise unstored.lacking(f"{'receipt' if of_receipt else 'job'} {app.made.job}")
     language = app.named_language or plan.language
     words = ["quote", *wording.words(plan, out, app.made, language=language, sandbox=app.sandbox)]

@@ -66,8 +66,14 @@ def _out_of_bounds(offer: Offer, name: str, value: Any, row: Json) -> UsageError
     taken = "; ".join(filter(None, (row.get("description"), bounds)))
     said = str(value) if len(str(value)) <= LONGEST else f"{str(value)[:LONGEST]}…"
     why = _why_not_public(value) if row.get("format") == "public-link" else ""
+    if why:
+        return UsageError(
+            f"The link {said} of {flag(name)} cannot be used: it {why}.",
+            kind="bad_link",
+            detail="Give a public https link.",
+        )
     return UsageError(
-        f"{offer.name} does not take {name} {said}{why and f': it {why}'}.",
+        f"{offer.name} does not take {name} {said}.",
         kind="unsupported_option",
         detail=f"{name}: {taken}.",
         about={"model": offer.name, "asked": f"{name} {said}"},

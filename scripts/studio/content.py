@@ -8,9 +8,12 @@ import io
 import mmap
 import os
 import tempfile
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
+
+from studio.errors import UsageError
 
 CHUNK = 2**20
 
@@ -19,18 +22,22 @@ class Content:
     """Written once. Readers are independent of each other: several uploads may read at a time."""
 
     def __init__(self, pieces: Iterable[bytes | memoryview]) -> None:
-        """Raises OSError where there is no room for a copy."""
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as this does
+        """Raises UsageError where there is no room for a copy."""
         digest = hashlib.sha256()
+        with _no_room():
+            self._file = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as this does
         for piece in pieces:
-            self._file.write(piece)
             digest.update(piece)
-        self._file.flush()
+            with _no_room():
+                self._file.write(piece)
+        with _no_room():
+            self._file.flush()
+        self._turn = threading.Lock()
         self.size = self._file.tell()
         self.sha256 = digest.hexdigest()
 
     def open(self) -> BinaryIO:
-        return io.BufferedReader(_Reader(self._file, self.size), CHUNK)
+        return io.BufferedReader(_Reader(self._file, self.size, self._turn), CHUNK)
 
     def read(self) -> bytes:
         return self.open().read()
@@ -45,11 +52,23 @@ class Content:
             yield all
 
 
+@contextmanager
+def _no_room() -> Iterator[None]:
+    try:
+        yield
+    except OSError as problem:
+        raise UsageError(
+            f"There is no room for a copy of the input on this disk ({problem.strerror}). Nothing was sent.",
+            kind="no_room",
+            detail="Make room, or set TMPDIR to a folder where there is some.",
+        ) from None
+
+
 class _Reader(io.RawIOBase):
     """A place of its own in a file that others read, too."""
 
-    def __init__(self, file: BinaryIO, size: int) -> None:
-        self._file, self._size, self._place = file, size, 0
+    def __init__(self, file: BinaryIO, size: int, turn: threading.Lock) -> None:
+        self._file, self._size, self._turn, self._place = file, size, turn, 0
 
     def readable(self) -> bool:
         return True
@@ -66,7 +85,9 @@ class _Reader(io.RawIOBase):
         return self._place
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        got = os.pread(self._file.fileno(), len(buffer), self._place)
+        with self._turn:
+            self._file.seek(self._place)
+            got = self._file.read(len(buffer))
         buffer[: len(got)] = got
         self._place += len(got)
         return len(got)

@@ -54,7 +54,8 @@ def _answer(exchange: Exchange) -> list[str]:
 def _each(value: Any, say: Callable[[str, str], Any], field: str = "") -> Any:
     """JSON with what `say` makes of each text in it and of the field that holds it."""
     if isinstance(value, dict):
-        return {name: _each(one, say, name) for name, one in value.items()}
+        outer = field if WORDS.search(field) else str(value.get("name", ""))  # {"name": "prompt", "value": …}
+        return {name: _each(one, say, f"{name} {outer}") for name, one in value.items()}
     if isinstance(value, list):
         return [_each(one, say, field) for one in value]
     return say(field, value) if isinstance(value, str) else value

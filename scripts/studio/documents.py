@@ -78,12 +78,20 @@ def quote(  # noqa: PLR0913 - all by name
     }
 
 
-def result(job: Job, gateway: Gateway, voice: Voice, *, now: float, told: Collection[int] = ()) -> Json:
+def result(  # noqa: PLR0913 - all by name
+    job: Job,
+    gateway: Gateway,
+    voice: Voice,
+    *,
+    now: float,
+    told: Collection[int] = (),
+    announced: bool = True,
+) -> Json:
     """A finished job with all its files. What was handed out before is not sent twice; `told`: the files
-    that were, before all were there."""
+    that were, before all were there; `announced`: it was said when it began what was sent."""
     made = _job(job, gateway, voice, now)
     made["difference"] = delivered.difference(job, gateway)
-    send, resend = _files(job, gateway, voice, now, told)
+    send, resend = _files(job, gateway, voice, now, told, announced=announced)
     return {**made, "send": send, "resend": resend}
 
 
@@ -258,7 +266,7 @@ def _input(source: Source) -> Json:
         "name": source.name,
         "kind": source.role,
         "mime": source.mime,
-        "bytes": source.size or None,
+        "bytes": source.bytes,
         "sha256": source.sha256,
         "width": source.width,
         "height": source.height,
@@ -268,13 +276,13 @@ def _input(source: Source) -> Json:
     }
 
 
-def _files(
-    job: Job, gateway: Gateway, voice: Voice, now: float, told: Collection[int]
+def _files(  # noqa: PLR0913
+    job: Job, gateway: Gateway, voice: Voice, now: float, told: Collection[int], *, announced: bool = True
 ) -> tuple[list[Json], list[Json]]:
     """A message for each file that is saved, or the one about shots without a film: those to send, and those
     that were handed out before."""
     numbers = [n for n, output in enumerate(job.outputs, 1) if isinstance(output, Saved)]
-    messages = speech.results(job, gateway, speech.elapsed(job, now), voice)
+    messages = speech.results(job, gateway, speech.elapsed(job, now), voice, announced=announced)
     old = [bool(job.handed_out_at) or n in told for n in numbers or [0] * len(messages)]
     return (
         [message for message, before in zip(messages, old, strict=True) if not before],

@@ -7,7 +7,7 @@ import sqlite3
 from dataclasses import dataclass
 
 from studio import names
-from studio.accounts import TOKENS_KEPT, Accounts
+from studio.accounts import TOKEN_LIFE, TOKENS_KEPT, Accounts
 from studio.store import Store
 from studio.types import Clock
 
@@ -51,7 +51,9 @@ class Forgetting:
 
     def _forget_rest(self, db: sqlite3.Connection, before: float) -> None:
         """Questions that nobody can say yes to any more, and the counters of days that are over."""
-        db.execute("DELETE FROM approvals WHERE at < ?", (min(before, self._clock.time() - TOKENS_KEPT),))
+        now = self._clock.time()
+        db.execute("DELETE FROM approvals WHERE at < ?", (min(before, now - TOKENS_KEPT),))
+        db.execute("UPDATE approvals SET terms = '{}' WHERE at < ?", (min(before, now - TOKEN_LIFE),))
         db.execute(
             "DELETE FROM counters WHERE day < ? AND day < ? AND NOT EXISTS"
             " (SELECT 1 FROM jobs WHERE jobs.gateway = counters.gateway AND claimed_on = day)",

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
+import math
 import time
 import urllib.parse
 import zlib
@@ -26,7 +27,7 @@ from urllib3.util.retry import Retry
 from studio.addresses import NotPublic, Resolve, check_link
 from studio.contract import KEY, Exchange, Request, Response
 from studio.errors import InternalError, NetworkError, NotSaved, UnknownOutcome, UsageError
-from studio.redact import forms, without_keys
+from studio.redact import forms, is_secret, without_keys
 from studio.settings import is_loopback
 from studio.sockets import bounded, resolver, unpacked
 from studio.trouble import TooLarge, never_sent, reason
@@ -40,8 +41,9 @@ DOWNLOAD_PAUSES = (1.0, 4.0)  # seconds before a file is tried again: some links
 TRANSIENT = frozenset({408, 425, 500, 502, 503, 504})  # 429 is waited for by `studio.runner`
 SHORTEST_TIMEOUT = 3.0  # seconds: a rehearsal's clock is fast, its sockets are not
 ANSWER_TIMES = 2  # how long a whole answer may take, in the time that one silence may
-DOWNLOAD_SECONDS = 900.0  # for a file, with every redirect and repetition
+DOWNLOAD_SECONDS = 300.0  # for a file, with every redirect and repetition; more while its bytes come
 SHORTEST_DOWNLOAD = 60.0
+SLOWEST = 16_000.0  # bytes a second; who sends less for long is not waited for
 LOOK_UP = resolver(5.0)
 BROKEN = (requests.RequestException, HTTPError, ValueError, zlib.error)
 """requests does not wrap every error of urllib3, nor urllib3 every one of a chunk's length below zero."""
@@ -113,7 +115,7 @@ class Http:
     def download(self, url: str, sink: BinaryIO, cap: int) -> None:
         """A finished file -> `sink`, from its start. Carries no key; follows public https links only."""
         ends = time.monotonic() + max(SHORTEST_DOWNLOAD, DOWNLOAD_SECONDS / self._speed)
-        with self._session(Retry(total=0, read=False), lambda: ends - time.monotonic()) as session:
+        with self._session(Retry(total=0, read=False), lambda: ends - time.monotonic(), SLOWEST) as session:
             for pause in (*DOWNLOAD_PAUSES, None):
                 try:
                     sink.seek(0)
@@ -138,10 +140,12 @@ class Http:
         """How long an answer may take from end to end, where one silence may last as long as this."""
         return lambda: ANSWER_TIMES * self._timeouts(patience)[1]
 
-    def _session(self, retry: Retry, limit: Callable[[], float]) -> requests.Session:
+    def _session(
+        self, retry: Retry, limit: Callable[[], float], slowest: float = math.inf
+    ) -> requests.Session:
         session = _Session()
         session.auth = _as_built  # else requests would take a password for this host from ~/.netrc
-        adapter = _Adapter(retry, limit)
+        adapter = _Adapter(retry, limit, slowest)
         session.mount("https://", adapter)
         session.mount("http://", adapter)
         return session
@@ -238,8 +242,8 @@ class Http:
         """As it was built, by the proxies and with the CA bundle that the environment names. Plain http is
         spoken to this machine alone: no proxy gets to read it."""
         url = prepared.url or ""
-        self._check_link(url)
         settings = session.merge_environment_settings(url, {}, True, None, None)
+        self._check_link(url, proxied=requests.utils.select_proxy(url, settings["proxies"]) is not None)
         if url.startswith("http://"):
             settings["proxies"] = {}
         return session.send(prepared, timeout=self._timeouts(patience), allow_redirects=False, **settings)
@@ -281,7 +285,7 @@ class Http:
             with contextlib.suppress(Exception):
                 self._heard(replace(leaving, seconds=time.monotonic() - began, **seen))
 
-    def _check_link(self, url: str) -> None:
+    def _check_link(self, url: str, *, proxied: bool) -> None:
         """Besides the gateway itself, which its owner names, only public hosts are spoken to, by https; in a
         rehearsal also this machine. The last look before it is sent: a name that is looked up is told, too,
         so it holds no key by now."""
@@ -294,11 +298,14 @@ class Http:
         except NotPublic as no:
             where = parts.hostname or "nowhere"
             raise NetworkError(f"A link to {where} {no.why} and was not followed.") from None
+        except TimeoutError:
+            if not proxied:  # else it is the proxy that looks it up
+                raise NetworkError(f"{parts.hostname} could not be looked up in time.") from None
 
     def _check_keys(self, prepared: requests.PreparedRequest) -> None:
         """No known key goes to a host that is not of its own gateway, in whatever part of the request."""
         url = prepared.url or ""
-        for key in dict.fromkeys(self._keys.values()):
+        for key in filter(is_secret, dict.fromkeys(self._keys.values())):
             owners = [id for id, one in self._keys.items() if one == key]  # one key may open several
             if any(urllib.parse.urlsplit(url).netloc in _hosts(self._known[id]) for id in owners):
                 continue
@@ -316,15 +323,16 @@ class _NoConnection(NetworkError):
 
 
 class _Adapter(HTTPAdapter):
-    """One whose answers end in time: `limit` is asked, when one begins, for how many seconds."""
+    """One whose answers end in time: `limit` is asked, when one begins, for how many seconds; what comes at
+    `slowest` bytes a second or faster has more."""
 
-    def __init__(self, retry: Retry, limit: Callable[[], float]) -> None:
-        self._limit = limit
+    def __init__(self, retry: Retry, limit: Callable[[], float], slowest: float) -> None:
+        self._limit, self._slowest = limit, slowest
         super().__init__(max_retries=retry, pool_maxsize=8)
 
     def get_connection_with_tls_context(self, *request: Any, **more: Any) -> Any:
         pool: Any = super().get_connection_with_tls_context(*request, **more)
-        pool.ConnectionCls = bounded(type(pool).ConnectionCls, self._limit)
+        pool.ConnectionCls = bounded(type(pool).ConnectionCls, self._limit, self._slowest)
         return pool
 
 

@@ -3,12 +3,12 @@ whether they fit together. Nothing is sent here."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any, TypeAlias
 
 from studio import fitting
-from studio.errors import Misfit, UsageError
+from studio.errors import Misfit, UsageError, fit_for
 from studio.intake import Looker, Unfit
 from studio.messages import Messages
 from studio.types import InputRule, Source, TaskType
@@ -47,24 +47,45 @@ def inspect(
 ) -> tuple[Source, ...]:
     """Every input, looked at before anything is sent: pictures first, then clip and sound. `fit`: what may be
     done to copies of pictures. Raises UsageError."""
-    sources = tuple(_looked_at(task_type, files, looker, fit))
+    sources = _looked_at(task_type, files, looker, fit)
+    if fitting.SHRINK in fit and _too_much(task_type, sources):
+        task_type = _with(task_type, max_bytes=_share(task_type, sources))
+        sources = _looked_at(task_type, files, looker, fit)
+    if fitting.SHRINK in fit and task_type.alike_within:  # what was alike is to stay so
+        longest = min((max(one.width, one.height) for one in sources if one.width and one.height), default=0)
+        shrunk = any(row["what"] == "shrunk" for source in sources for row in source.changed)
+        sources = _looked_at(_with(task_type, max_side=longest), files, looker, fit) if shrunk else sources
     _check_alike(task_type, sources)
-    if _too_much(task_type, sources) and fitting.SHRINK in fit:
-        share = _share(task_type, sources)
-        smaller = tuple(replace(rule, max_bytes=min(rule.max_bytes, share)) for rule in task_type.inputs)
-        sources = tuple(_looked_at(replace(task_type, inputs=smaller), files, looker, fit))
     _check_together(task_type, sources)
     return sources
 
 
-def _looked_at(task_type: TaskType, files: Files, looker: Looker, fit: Collection[str]) -> Iterator[Source]:
+def _with(task_type: TaskType, *, max_bytes: int | None = None, max_side: int | None = None) -> TaskType:
+    """A task type whose pictures have a limit more, where that is the stricter one."""
+
+    def stricter(rule: InputRule) -> InputRule:
+        size = min(rule.max_bytes, max_bytes or rule.max_bytes)
+        sides = [side for side in (rule.max_side, max_side) if side]
+        return replace(rule, max_bytes=size, max_side=min(sides, default=None))
+
+    rules = tuple(stricter(rule) if rule.kind == "image" else rule for rule in task_type.inputs)
+    return replace(task_type, inputs=rules)
+
+
+def _looked_at(task_type: TaskType, files: Files, looker: Looker, fit: Collection[str]) -> tuple[Source, ...]:
+    """All of them. Of several that cannot be used, one for which no copy would do is told first."""
+    found: list[Source] = []
+    wrong: list[UsageError] = []
     for rule in task_type.inputs:
         names = files.get(rule.kind, ())
         for number, name in enumerate(names, 1):
             try:
-                yield looker.look(name, rule, fit)
+                found.append(looker.look(name, rule, fit))
             except Unfit as no:
-                raise _unfit(no, name, rule, number if len(names) > 1 else None) from None
+                wrong.append(_unfit(no, name, rule, number if len(names) > 1 else None))
+    if wrong:
+        raise next((one for one in wrong if not fit_for(one.misfits)), wrong[0])
+    return tuple(found)
 
 
 def _unfit(no: Unfit, name: str, rule: InputRule, number: int | None) -> UsageError:
@@ -77,7 +98,7 @@ def _unfit(no: Unfit, name: str, rule: InputRule, number: int | None) -> UsageEr
     if first == "link":
         made = UsageError(text, kind="bad_link", detail="Give a public https link.")
     elif first == "link_only":
-        made = UsageError(text, kind="link_needed", detail=wanted)
+        made = UsageError(text, kind="link_needed", detail=_wanted_instead("video", taken))
     elif rule.kind == "audio":
         made = UsageError(text, kind="bad_sound", detail=wanted)
     else:

@@ -20,6 +20,8 @@ from studio.types import InputRule, Json, Source
 
 LARGEST = 200 * 2**20  # bytes; what is larger is not even looked at
 HEAD = 32
+NOT_FOLLOWED = getattr(os, "O_NOFOLLOW", 0)  # where links on a disk are common
+NOT_WAITED_FOR = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 EXTENSIONS = {"png": "PNG", "jpg": "JPEG", "jpeg": "JPEG", "webp": "WEBP"}
 
 
@@ -86,6 +88,8 @@ class Looker:
             looked_up = check_link(link, self.resolve)
         except NotPublic as no:
             raise Unfit(Misfit("link", {"why": no.why})) from None
+        except TimeoutError:  # whoever fetches it may be quicker
+            looked_up = False
         return Source(kind, link, url=link, unchecked=() if looked_up else ("address",))
 
 
@@ -93,7 +97,7 @@ def _read(name: str) -> tuple[Content, str]:
     """A copy of a regular file, and its digest. Not of what a name only leads to, nor of anything that might
     never end."""
     try:
-        descriptor = os.open(os.path.expanduser(name), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        descriptor = os.open(os.path.expanduser(name), os.O_RDONLY | NOT_FOLLOWED | NOT_WAITED_FOR)
         try:
             _check_regular(os.fstat(descriptor))
             with os.fdopen(descriptor, "rb", closefd=False) as file:
@@ -129,17 +133,18 @@ def _picture(source: Source, content: Content, *, keep_metadata: bool) -> Found:
         return Found(source, Facts(pictures.ALSO[format], content.size), format)
     if format not in pictures.TAKEN:
         header = _opened(content.open(), format, whole=False)
-        return Found(source, pictures.facts(header, content.size), format)
+        return Found(source, _facts(header, content.size), format)
     changed: list[Json] = []
     if not keep_metadata:
         content, changed = _cleaned(content, format)
     image = _opened(content.open(), format)
-    seen = pictures.facts(image, content.size)
+    seen = _facts(image, content.size)
     cleaned = replace(
         source,
         content=content,
         mime=seen.mime,
         sha256=content.sha256,
+        bytes=content.size,
         width=seen.width,
         height=seen.height,
         changed=tuple(changed),
@@ -150,7 +155,7 @@ def _picture(source: Source, content: Content, *, keep_metadata: bool) -> Found:
 def _cleaned(content: Content, format: str) -> tuple[Content, list[Json]]:
     """Without what stands beside the pixels, after they were turned as it says there."""
     header = _opened(content.open(), format, whole=False)
-    if pictures.facts(header, 0).moving:  # it will not be taken as it is, and a copy has none of that
+    if _facts(header, 0).moving:  # it will not be taken as it is, and a copy has none of that
         return content, []
     turned = pictures.orientation(header) != pictures.UPRIGHT
     changed: list[Json] = []
@@ -182,6 +187,13 @@ def _opened(file: BinaryIO, format: str, *, whole: bool = True) -> Any:
         raise Unfit(Misfit("broken")) from None
 
 
+def _facts(image: Any, size: int) -> Facts:
+    try:
+        return pictures.facts(image, size)
+    except pictures.Broken:
+        raise Unfit(Misfit("broken")) from None
+
+
 def _fitted(found: Found, rule: InputRule, fit: Collection[str]) -> Source:
     """A picture that a rule takes: as it is, or a copy, if what that needs was asked for."""
     assert found.facts is not None
@@ -198,7 +210,8 @@ def _fitted(found: Found, rule: InputRule, fit: Collection[str]) -> Source:
     left = _left(made, rule)
     if left or made.facts is None:
         raise Unfit(*left)
-    changed = (*found.source.changed, *_changes(found.facts, made.facts))
+    limited = any(misfit.why == "bytes" for misfit in wrong)
+    changed = (*found.source.changed, *_changes(found.facts, made.facts, limited=limited))
     return replace(made.source, changed=changed)
 
 
@@ -222,8 +235,8 @@ def _copy(found: Found, rule: InputRule, fit: Collection[str]) -> Found:
     return _picture(replace(found.source, changed=()), Content([made[0]]), keep_metadata=True)
 
 
-def _changes(before: Facts, after: Facts) -> Iterator[Json]:
-    """What a copy is that the picture was not."""
+def _changes(before: Facts, after: Facts, *, limited: bool) -> Iterator[Json]:
+    """What a copy is that the picture was not. `limited`: it had too many bytes."""
     if before.moving:
         yield _row("still", fitting.NAMES[before.mime], fitting.NAMES[after.mime])
     elif before.mime != after.mime or before.printing:
@@ -232,7 +245,7 @@ def _changes(before: Facts, after: Facts) -> Iterator[Json]:
     sides = fitting.sides(after.width, after.height)
     if (before.width, before.height) not in {(0, 0), (after.width, after.height)}:
         yield _row("shrunk", fitting.sides(before.width, before.height), sides)
-    elif after.size < before.size and before.mime == after.mime and not before.printing:
+    elif limited and after.size < before.size:
         yield _row("shrunk", fitting.mega(before.size, up=True), fitting.mega(after.size, up=True))
 
 
@@ -255,7 +268,8 @@ def _sound(source: Source, content: Content) -> Source:
     """Its type and, where it can be measured here, its length."""
     with content.view() as whole:
         mime = clips.sound(whole)
-    facts = clips.measure(content.open()) if mime else None
+        built = mime is not None and clips.is_built_like(whole, mime)
+    facts = clips.measure(content.open()) if built else None
     if mime is None or facts is None:
         raise Unfit(Misfit("no_sound"))
     unchecked = () if facts.seconds else ("seconds",)

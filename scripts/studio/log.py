@@ -25,6 +25,7 @@ from studio.redact import redact
 from studio.types import Clock
 
 KEPT = timedelta(days=7)
+NOT_FOLLOWED = getattr(os, "O_NOFOLLOW", 0)
 FLAGS = frozenset(flag for option in OPTIONS for flag in option.flags)
 PATH = re.compile(r"[A-Za-z0-9_.:/-]{1,120}")  # one that is longer, or has other signs, may hold anything
 CODE = re.compile(r"[A-Za-z0-9_.-]{1,40}")
@@ -101,8 +102,9 @@ class Log:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         file = self._folder / f"{day}.jsonl"
         first = not file.exists()
-        handle = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        handle = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | NOT_FOLLOWED, 0o600)
         try:
+            os.fchmod(handle, 0o600)
             os.write(handle, line)
         finally:
             os.close(handle)

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from studio import camera, catalogue, placing
 from studio.errors import Misfit
-from studio.types import Plan, Unit
+from studio.types import Plan, Source, Unit
 from studio.values import TRUTHS
 
 LANGUAGES = ("zh", "en")
@@ -203,10 +203,14 @@ class Messages:
         ]
         return self.say("list_and").join(reasons), self.say("list_also").join(dict.fromkeys(ways))
 
-    def changed(self, what: str, before: str, after: str) -> str | None:
-        """What was done to a copy of an input, where a person wants to know it."""
-        values = {"before": before, "after": after}
-        return self._filled(f"sent.{what}", values) if f"sent.{what}" in self._texts else None
+    def of_the_files(self, inputs: Iterable[Source]) -> list[str]:
+        """What was done to copies of the files, where a person wants to know it, and what of them could not
+        be looked at."""
+        inputs = tuple(inputs)
+        rows = [row for source in inputs for row in source.changed if f"sent.{row['what']}" in self._texts]
+        said = [self._filled(f"sent.{row['what']}", row) for row in rows]
+        said += [self.note(f"unchecked_{what}") for source in inputs for what in source.unchecked]
+        return list(dict.fromkeys(said))
 
     def _filled(self, key: str, values: Mapping[str, str]) -> str:
         said = {name: value.replace(" / ", self.say("list_or")) for name, value in values.items()}

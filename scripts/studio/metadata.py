@@ -14,17 +14,20 @@ from collections.abc import Callable, Iterator, Mapping
 
 JPEG_START, JPEG_END, JPEG_SCAN = 0xD8, 0xD9, 0xDA
 JPEG_ALONE = {0x01, *range(0xD0, 0xD8)}  # markers that nothing belongs to
-JPEG_KEPT = {*JPEG_ALONE, *range(0xC0, 0xD0), *range(0xD9, 0xE0)}  # the picture itself, and its tables
-JPEG_NAMED = {0xE2: b"ICC_PROFILE\0", 0xEE: b"Adobe"}  # its colours, and how they are written
+JPEG_KEPT = {*JPEG_ALONE, *range(0xC0, 0xD0), *range(0xD9, 0xDC), 0xDD}  # the picture, and its tables
+JPEG_NAMED = {0xE2: b"ICC_PROFILE\0"}  # its colours
+ADOBE = 16  # bytes of the segment that says how its colours are written
 JFIF = 16  # bytes of its segment, without the small picture that may follow
 NEXT_MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")  # in a scan FF 00 is a byte, D0 to D7 only divide it
 
 PNG_SIGNATURE = bytes.fromhex("89504e470d0a1a0a")
-PNG_KEPT = {
-    *(b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS"),
-    *(b"cHRM", b"gAMA", b"iCCP", b"sBIT", b"sRGB", b"cICP", b"mDCV", b"cLLI", b"bKGD", b"hIST", b"pHYs"),
+PNG_KEPT = {  # and how many bytes it has at most
+    **{b"IHDR": 13, b"PLTE": 768, b"tRNS": 256, b"IDAT": 2**31, b"IEND": 0, b"iCCP": 2**22, b"cHRM": 32},
+    **{b"gAMA": 4, b"sBIT": 4, b"sRGB": 1, b"cICP": 4, b"mDCV": 24, b"cLLI": 8, b"bKGD": 6, b"pHYs": 9},
 }
+PNG_PIXELS = b"IDAT"
 WEBP_KEPT = {b"VP8X", b"ICCP", b"ALPH", b"VP8 ", b"VP8L"}
+WEBP_PIXELS = {b"VP8 ", b"VP8L"}
 WEBP_NOTES = 0b1100  # the flags of VP8X that announce EXIF and XMP
 
 Pieces = Iterator[bytes | memoryview]
@@ -69,6 +72,8 @@ def _jpeg_kept(marker: int, segment: memoryview) -> Pieces:
     name = bytes(segment[4:16])
     if marker == 0xE0 and name.startswith(b"JFIF\0") and len(segment) >= JFIF + 2:
         yield bytes((0xFF, marker, 0, JFIF)) + bytes(segment[4:JFIF]) + bytes(2)
+    elif marker == 0xEE and name.startswith(b"Adobe") and len(segment) >= ADOBE:
+        yield bytes((0xFF, marker, 0, ADOBE - 2)) + bytes(segment[4:ADOBE])
     elif marker in JPEG_KEPT or (marker in JPEG_NAMED and name.startswith(JPEG_NAMED[marker])):
         yield segment
 
@@ -84,13 +89,18 @@ def _png(data: memoryview) -> Pieces:
     if bytes(data[:8]) != PNG_SIGNATURE:
         raise Odd("no PNG")
     yield data[:8]
-    place, name = 8, b""
+    place, name, seen = 8, b"", set[bytes]()
     while name != b"IEND":
         length, name = struct.unpack(">I4s", data[place : place + 8])
         end = place + 12 + length
         if end > len(data):
             raise Odd("a cut chunk")
         if name in PNG_KEPT:
+            again = name in seen and name != PNG_PIXELS
+            late = PNG_PIXELS in seen and name not in {PNG_PIXELS, b"IEND"}
+            if again or late or length > PNG_KEPT[name]:
+                raise Odd("a chunk that may hold anything")
+            seen.add(name)
             yield data[place:end]
         elif name[:1].isupper():  # it may not be left out, and nobody here knows it
             raise Odd("an unknown chunk")
@@ -114,6 +124,11 @@ def _webp(data: memoryview) -> Pieces:
         elif name in WEBP_KEPT:
             kept.append(data[place:end])
         place = end
+    named = [bytes(piece[:4]) for piece in kept if bytes(piece[:4]) in WEBP_KEPT]
+    if len(set(named)) < len(named) or len(WEBP_PIXELS.intersection(named)) != 1:
+        raise Odd("more than one picture, or none")
+    if len(named) > 1 and named[0] != b"VP8X":
+        raise Odd("what no header announces")
     yield struct.pack("<4sI4s", b"RIFF", 4 + sum(map(len, kept)), b"WEBP")
     yield from kept
 

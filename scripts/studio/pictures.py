@@ -40,6 +40,8 @@ BRANDS = {"AVIF": {b"avif", b"avis"}, "HEIF": {b"heic", b"heix", b"heim", b"heis
 PIXELS_CAP = 100_000_000  # beyond this a picture is a bomb, not a picture
 QUALITIES = (90, 80, 70)  # of a JPEG that has to fit: tried in turn, before its sides are touched
 FINEST = 93  # of a JPEG that only has to be turned or converted
+SCAN = b"\xff\xda"
+MOST_SCANS = 100
 SHRINKS = 12  # times that sides are scaled down; two or three are enough for any real picture
 UPRIGHT = 1  # of EXIF's orientations
 ORIENTATION = 0x0112
@@ -52,6 +54,8 @@ DAMAGED = (
     TypeError,
     ArithmeticError,
     MemoryError,
+    RuntimeError,
+    EOFError,
     struct.error,
     zlib.error,
 )
@@ -104,6 +108,8 @@ def opened(file: BinaryIO, formats: Iterable[str], *, whole: bool = True) -> Any
             warnings.simplefilter("ignore")  # what is odd about it has no place on stderr
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             image = Image.open(file, formats=formats)
+            if whole and image.format == "JPEG":
+                _check_scans(file)
             if whole:
                 image.load()
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
@@ -111,6 +117,18 @@ def opened(file: BinaryIO, formats: Iterable[str], *, whole: bool = True) -> Any
     except DAMAGED:
         raise Broken from None
     return image
+
+
+def _check_scans(file: BinaryIO) -> None:
+    """A JPEG is written in some ten scans; with thousands a small file keeps a reader busy for hours."""
+    scans, end = 0, b""
+    file.seek(0)
+    for piece in iter(lambda: file.read(2**20), b""):
+        scans += (end + piece).count(SCAN)
+        end = piece[-1:]
+    file.seek(0)
+    if scans > MOST_SCANS:
+        raise Broken
 
 
 def decoded(file: BinaryIO) -> Any:
@@ -182,7 +200,15 @@ def copy(image: Any, room: Room = Room()) -> tuple[bytes, str] | None:
 
 
 def _moves(image: Any) -> bool:
-    return getattr(image, "n_frames", 1) > 1 if image.format in {*TAKEN, *ALSO} else False
+    """Whether there is a second picture in it. How many there are can take long to count."""
+    try:
+        image.seek(1)
+        image.seek(0)
+        return True
+    except EOFError:
+        return False
+    except DAMAGED:
+        raise Broken from None
 
 
 def reads_heif() -> bool:

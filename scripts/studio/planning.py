@@ -12,7 +12,7 @@ from studio.alternatives import alternatives, elsewhere, explain, stands_twice, 
 from studio.errors import NetworkError, UsageError
 from studio.form import Asked, Offer, Resolved
 from studio.inputs import given
-from studio.messages import CJK, Messages
+from studio.messages import CJK
 from studio.types import Billing, Gateway, Json, ModelRef, ModelSpec, Plan, Source, TaskType
 from studio.wishes import Wish, check_prompt
 
@@ -107,7 +107,7 @@ def draft(  # noqa: PLR0913 - the parts of a plan, each found by a step of its o
         ask_first=profile is not None and profile.ask,
         chosen_by=chosen_by or ("asked" if wish.model else "default"),
         parent=wish.parent,
-        notes=(*notes("now"), *_too_many(moves, own), *_of_the_files(inputs, wish.language)),
+        notes=(*notes("now"), *_too_many(moves, own)),
         end_notes=notes("end"),
         dropped=resolved.dropped,
         later=slow.get("later", False),
@@ -163,14 +163,6 @@ def _notes(
 def _too_many(moves: int, own: Mapping[str, Any]) -> list[str]:
     """What is said where more moves of the camera are wanted at once than the vendor advises."""
     return [own["camera"]["say"]] if moves and moves > own["camera"]["most"] else []
-
-
-def _of_the_files(inputs: tuple[Source, ...], language: str) -> Iterator[str]:
-    """What was done to copies of the files, and what of them could not be looked at."""
-    words = Messages(language)
-    rows = [(row["what"], row["before"], row["after"]) for source in inputs for row in source.changed]
-    yield from filter(None, (words.changed(*row) for row in dict.fromkeys(rows)))
-    yield from dict.fromkeys(f"unchecked_{what}" for source in inputs for what in source.unchecked)
 
 
 def words(text: str) -> int:

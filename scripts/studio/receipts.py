@@ -27,7 +27,7 @@ from studio.types import Billing, Job, Json, ModelRef, Plan, Source
 SCHEMA = "media-studio/receipt/1"
 SCHEMAS = Path(__file__).resolve().parents[2] / "references" / "schemas"
 MOST = 2**20  # bytes
-WHERE_TO = "callback_url"  # not how it was made, and of a stranger's file not to be followed
+WHERE_TO = "callback"  # in a name: not how it was made, and of a stranger's file not to be followed
 
 
 def settle(app: App, job: Job) -> tuple[Job, str | None]:
@@ -88,15 +88,20 @@ def changed(receipt: Plan, plan: Plan | None) -> list[str]:
 
 def remove(written: Mapping[str, str]) -> int:
     """The receipts of these jobs (job -> path), where they still are ours. Returns how many went."""
-    ours = (Path(path) for job, path in written.items() if (_read(Path(path)) or {}).get("job") == job)
-    return sum(map(files.remove, ours))
+    return sum(files.remove(Path(path)) for job, path in written.items() if _is_of(Path(path), job))
+
+
+def _is_of(path: Path, job: str) -> bool:
+    """Whether a file says that it is the receipt of a job, whichever version wrote it."""
+    made = _json(path)
+    return isinstance(made, dict) and made.get("schema") == SCHEMA and made.get("job") == job
 
 
 def _receipt(app: App, job: Job) -> Json:
     plan = job.plan
     requested = {**_without_queries(dict(plan.requested)), "prompt": plan.requested.get("prompt")}
     applied = _without_queries(documents.applied(plan))
-    applied["parameters"] = [row for row in applied["parameters"] if row["name"] != WHERE_TO]
+    applied["parameters"] = [row for row in applied["parameters"] if WHERE_TO not in row["name"]]
     return {
         "schema": SCHEMA,
         "when": documents.instant(job.finished_at),
@@ -141,7 +146,7 @@ def _receipt(app: App, job: Job) -> Json:
 def _without_queries(value: Any) -> Any:
     """The same without the query of any link in it, and without where the vendor was to post to."""
     if isinstance(value, Mapping):
-        return {name: _without_queries(one) for name, one in value.items() if name != WHERE_TO}
+        return {name: _without_queries(one) for name, one in value.items() if WHERE_TO not in name.lower()}
     if isinstance(value, list | tuple):
         return [_without_queries(one) for one in value]
     return cut_queries(value) if isinstance(value, str) else value
@@ -151,14 +156,22 @@ def _read(path: Path) -> Json | None:
     """A receipt; None where the file is none of ours, whatever it holds."""
     from jsonschema import Draft202012Validator
 
+    made = _json(path)
+    try:
+        closed = json.loads((SCHEMAS / "receipt-1").with_suffix(".json").read_text(encoding="utf-8"))
+        return made if Draft202012Validator(closed).is_valid(made) else None
+    except RecursionError:
+        return None
+
+
+def _json(path: Path) -> Any:
+    """A small file's JSON; None where there is none."""
     try:
         if not path.is_file():  # a pipe or a device might never end
             return None
         with path.open("rb") as file:
             data = file.read(MOST + 1)
-        made = json.loads(data) if len(data) <= MOST else None
-        closed = json.loads((SCHEMAS / "receipt-1").with_suffix(".json").read_text(encoding="utf-8"))
-        return made if Draft202012Validator(closed).is_valid(made) else None
+        return json.loads(data) if len(data) <= MOST else None
     except (OSError, ValueError, RecursionError):
         return None
 
@@ -172,13 +185,13 @@ def _check_there(app: App, made: Json) -> None:
         link = "://" in name
         if name.endswith("?…") or not (link or _is_there(name)):
             raise UsageError(
-                f"The receipt's input {name} is {'not kept whole' if link else 'not there any more'}.",
+                f"The receipt's input {name} is {'not kept whole' if link else 'not there, seen from here'}.",
                 kind="receipt_input",
                 detail="Give it anew, with --input-images, --input-video or --input-audio.",
             )
     set_anew = {**arguments.parameters(app.made), **dict(anew["unchecked"] or ())}
     links = [name for name, value in asked["options"].items() if "?…" in str(value)]
-    links += [name for name, value in asked["unchecked"].items() if "://" in value]  # a stranger's, perhaps
+    links += [name for name, value in asked["unchecked"].items() if "//" in value]  # a stranger's, perhaps
     for name in links:
         if name not in set_anew:
             raise UsageError(

@@ -43,13 +43,14 @@ def without_keys(value: Any, keys: Iterable[str], *, answer: bool = False) -> An
     """A JSON value with every string in it redacted: after reading, because an escape may hide a key. Of the
     ids and links of a vendor's `answer` only whole keys are taken out: with one that was spoilt because it
     shares a stretch with the key, what is paid for could not be brought."""
-    known = sorted({key for key in keys if _secret(key)}, key=len, reverse=True)
+    known = sorted({key for key in keys if is_secret(key)}, key=len, reverse=True)
     if known and _may_hold(json.dumps(value, ensure_ascii=False), known):
         return _without(value, known, answer)
     return value
 
 
-def _secret(key: str) -> bool:
+def is_secret(key: str) -> bool:
+    """Not what opens an imitation, nor what is too short to be looked for."""
     return len(key) >= SHORTEST and not REHEARSED.fullmatch(key)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import http.client
 import io
+import math
 import socket
 import threading
 import time
@@ -22,8 +23,8 @@ ANY_ZLIB = 47  # to `zlib`: the largest window, and any of these
 
 
 def resolver(seconds: float) -> Resolve:
-    """This machine's own way to look up a name. A name that does not resolve, or not in that time, has no
-    addresses; the look-up itself cannot be stopped and is left behind."""
+    """This machine's own way to look up a name. A name that does not resolve has no addresses. Raises
+    TimeoutError where that is not known in time; the look-up itself cannot be stopped and is left behind."""
 
     def resolve(host: str) -> tuple[str, ...]:
         found: list[tuple[str, ...]] = []
@@ -36,20 +37,23 @@ def resolver(seconds: float) -> Resolve:
         thread = threading.Thread(target=look, daemon=True)
         thread.start()
         thread.join(seconds)
+        if thread.is_alive():
+            raise TimeoutError(f"the addresses of {host} are not known in time")
         return found[0] if found else ()
 
     return resolve
 
 
-def bounded(kind: type[Any], limit: Callable[[], float]) -> type[Any]:
+def bounded(kind: type[Any], limit: Callable[[], float], slowest: float = math.inf) -> type[Any]:
     """Connections like those of `kind` (a class of http.client's), each of whose answers, from its first
-    byte to its last, is over `limit()` seconds after it was waited for: then a read raises TimeoutError. How
-    long one silence may be is the socket's own timeout, as ever."""
+    byte to its last, is over `limit()` seconds after it was waited for, and a second later for each `slowest`
+    bytes of it: then a read raises TimeoutError. How long one silence may be is the socket's own timeout, as
+    ever."""
 
     class Answer(http.client.HTTPResponse):
         def __init__(self, sock: socket.socket, *about: Any, **more: Any) -> None:
             super().__init__(sock, *about, **more)
-            self.fp = _Lines(_Timed(self.fp.detach(), sock, time.monotonic() + limit()))
+            self.fp = _Lines(_Timed(self.fp.detach(), sock, time.monotonic() + limit(), slowest))
 
     return type(kind.__name__, (kind,), {"response_class": Answer})
 
@@ -57,8 +61,8 @@ def bounded(kind: type[Any], limit: Callable[[], float]) -> type[Any]:
 class _Timed(io.RawIOBase):
     """A socket's bytes, until a moment (of the monotonic clock)."""
 
-    def __init__(self, raw: Any, sock: socket.socket, ends: float) -> None:
-        self._raw, self._sock, self._ends = raw, sock, ends
+    def __init__(self, raw: Any, sock: socket.socket, ends: float, slowest: float) -> None:
+        self._raw, self._sock, self._ends, self._slowest = raw, sock, ends, slowest
 
     def readable(self) -> bool:
         return True
@@ -71,6 +75,7 @@ class _Timed(io.RawIOBase):
         if patience is None or left < patience:
             self._sock.settimeout(left)
         count: int | None = self._raw.readinto(buffer)
+        self._ends += (count or 0) / self._slowest
         return count
 
     def close(self) -> None:

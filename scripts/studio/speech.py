@@ -116,12 +116,16 @@ def closed(what: str, voice: Voice) -> Json:
     return voice.item(text)
 
 
-def results(job: Job, gateway: Gateway, elapsed: float | None, voice: Voice) -> list[Json]:
-    """One message a file, the file with it. What holds for all of them stands in the first."""
+def results(
+    job: Job, gateway: Gateway, elapsed: float | None, voice: Voice, *, announced: bool = True
+) -> list[Json]:
+    """One message a file, the file with it. What holds for all of them stands in the first; `announced`: it
+    was said when the job began what was sent."""
     words = voice.words
     saved = [(n, output) for n, output in enumerate(job.outputs, 1) if isinstance(output, Saved)]
     common = [*_steps(words, job.plan), *_unlike(words, job, gateway), _took(words, job, elapsed)]
     common += [words.note(name) for name in job.plan.end_notes]
+    common += [] if announced else words.of_the_files(job.plan.inputs)
     if voice.costs:
         common.append(_paid(words, job, gateway))
     send = []
@@ -198,7 +202,7 @@ def _page(words: Messages, what: str, url: str | None, gateway: Gateway) -> str:
 
 
 def _notes(words: Messages, plan: Plan) -> list[str]:
-    return [words.note(name) for name in plan.notes]
+    return [*(words.note(name) for name in plan.notes), *words.of_the_files(plan.inputs)]
 
 
 def _bad_shots(words: Messages, job: Job | None) -> list[str]:

@@ -34,6 +34,8 @@ class Store:
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             path.touch(mode=0o600)  # it holds prompts: for the owner's eyes
+            with contextlib.suppress(OSError):  # not ours, and so not ours to change
+                path.chmod(0o600)
             self._file = os.stat(path)
             with self._trouble():
                 self._db = sqlite3.connect(path, timeout=30, isolation_level=None)

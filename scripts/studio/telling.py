@@ -36,7 +36,14 @@ def result(app: App, job: Job) -> Json:
     job, note = receipts.settle(app, app.ledger.get(job.id))
     gateway = app.settings.gateway(job.plan.gateway)
     told = app.ledger.told.files(job.id)
-    made = documents.result(job, gateway, app.voice, now=app.clock.time(), told=told)
+    made = documents.result(
+        job,
+        gateway,
+        app.voice,
+        now=app.clock.time(),
+        told=told,
+        announced=app.ledger.told.notified(job.id),
+    )
     made["note"] = note
     return {**made, "send": [speech.ready_before(app.voice)]} if app.asked and not made["send"] else made
 

@@ -176,6 +176,7 @@ class Source:
     file_sha256: str | None = None
     changed: tuple[Json, ...] = ()
     unchecked: tuple[str, ...] = ()
+    bytes: int | None = None  # of what leaves
 
     @property
     def size(self) -> int:

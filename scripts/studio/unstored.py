@@ -6,11 +6,14 @@ A vendor's own words may repeat the prompt, so they are left out, too; ours stay
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, replace
 
 from studio.errors import REFUSALS, InternalError, JobFailed, UsageError
 from studio.terms import digest
 from studio.types import Json, Plan, Shot
+
+CODE = re.compile(r"[A-Za-z0-9_.-]{1,40}")  # what is longer, or has blanks in it, may repeat the words
 
 
 def plan(whole: Plan) -> Plan:
@@ -48,7 +51,8 @@ def error(record: Json) -> Json:
     if kind == JobFailed.kind or kind in REFUSALS:
         what = REFUSALS[kind][2] if kind in REFUSALS else "it failed"
         record = {**record, "message": f"The vendor's answer: {what}."}
-    return {**record, "detail": None}
+    code = record["provider_code"]
+    return {**record, "detail": None, "provider_code": code if code and CODE.fullmatch(code) else None}
 
 
 def shots(made: tuple[Shot, ...]) -> list[Json]:
