@@ -113,7 +113,7 @@ def named_in(error: UsageError, model: str, task_type: str, name: str) -> None:
     """A refusal says what is taken in place of this."""
     schema = MODELS[model].forms[task_type]["properties"].get(name)
     said = f"{error.message} {error.detail}"
-    assert error.kind in {"unsupported_option", "misnamed_option"}
+    assert error.kind in {"unsupported_option", "misnamed_option", "bad_link"}
     if schema is None:
         assert error.detail
         assert all(other in said for other, row in taken(model, task_type).items() if "const" not in row)

@@ -3,6 +3,7 @@ megabyte. Measured of real processes, against one that buys an ordinary film."""
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import subprocess
@@ -42,7 +43,7 @@ def bought(file: Act, home: Path, *, state: Act | None = None) -> tuple[int, str
     """Exit code, kind of error and peak memory (MB) of a purchase whose finished file, or whose task's state,
     is answered so."""
     server = line()
-    said = good(CASES["vidu"])
+    said = copy.deepcopy(good(CASES["vidu"]))
     said["state"]["creations"] = [{"url": f"{server.url}/film"}]
     paid, done = (says(200, json.dumps(said[step]).encode()) for step in ("paid", "state"))
     server.acts = (paid, state, done, file) if state else (paid, done, file)

@@ -108,7 +108,7 @@ def opened(file: BinaryIO, formats: Iterable[str], *, whole: bool = True) -> Any
             warnings.simplefilter("ignore")  # what is odd about it has no place on stderr
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             image = Image.open(file, formats=formats)
-            if whole and image.format == "JPEG":
+            if whole and image.format in {"JPEG", "MPO"}:
                 _check_scans(file)
             if whole:
                 image.load()
@@ -200,7 +200,9 @@ def copy(image: Any, room: Room = Room()) -> tuple[bytes, str] | None:
 
 
 def _moves(image: Any) -> bool:
-    """Whether there is a second picture in it. How many there are can take long to count."""
+    """Whether there is a second picture to look at. How many there are can take long to count."""
+    if image.format in {"JPEG", "MPO"}:  # what follows the first is not meant to be looked at
+        return False
     try:
         image.seek(1)
         image.seek(0)

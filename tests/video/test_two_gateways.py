@@ -112,7 +112,7 @@ def test_a_picture_that_the_first_gateway_does_not_take_goes_to_the_second(doors
     assert doors.done("quote", *words)["gateway"] == SECOND
     no = doors.stops("quote", *words, "--gateway", FIRST)
     assert "PNG or JPEG" in no["error"]["detail"]
-    assert "a WebP picture (taken: PNG or JPEG)" in said(no)
+    assert "its format is WebP (taken: PNG or JPEG)" in said(no)
     assert "--fit" in no["next"]
     (other,) = no["alternatives"]
     assert (other["id"], other["gateway"], other["cost"]) == ("MiniMax-Hailuo-02", SECOND, None)
@@ -120,7 +120,7 @@ def test_a_picture_that_the_first_gateway_does_not_take_goes_to_the_second(doors
     link = ("--model", "hailuo", "--input-images", "https://example.com/a.WEBP?size=2")
     assert doors.done("quote", *link)["gateway"] == SECOND
     assert doors.done("quote", *link[:-1], "https://example.com/a")["gateway"] == FIRST
-    assert "a WebP picture" in doors.stops("quote", *link, "--gateway", FIRST)["error"]["message"]
+    assert "its format is WebP" in doors.stops("quote", *link, "--gateway", FIRST)["error"]["message"]
     doors.keys(FIRST)
     no = doors.stops("quote", *words)
     assert no["alternatives"][0]["gateway"] == SECOND
