@@ -70,7 +70,7 @@ def _out_of_bounds(offer: Offer, name: str, value: Any, row: Json) -> UsageError
         return UsageError(
             f"The link {said} of {flag(name)} cannot be used: it {why}.",
             kind="bad_link",
-            detail="Give a public https link.",
+            detail=f"{name}: {taken}.",
         )
     return UsageError(
         f"{offer.name} does not take {name} {said}.",
