@@ -18,6 +18,7 @@ from PIL import Image
 from studio import catalogue
 from studio.http import Http
 from studio.intake import Looker
+from studio.sockets import resolver
 from studio.types import Billing, Gateway, Job, ModelRef, Plan, TaskRef
 from support import KEY, PROMPT
 
@@ -130,7 +131,8 @@ def ima(url: str, **changes: Any) -> Gateway:
 def door(gateway: Gateway, speed: float = 500, **others: tuple[Gateway, str]) -> Http:
     """The way out, with the gateway's key and those of `others`."""
     known = {gateway.id: gateway} | {id: made for id, (made, _) in others.items()}
-    return Http(gateway, known, {gateway.id: KEY} | {id: key for id, (_, key) in others.items()}, speed)
+    keys = {gateway.id: KEY} | {id: key for id, (_, key) in others.items()}
+    return Http(gateway, known, keys, speed, resolve=resolver(5.0))
 
 
 def plan(**changes: Any) -> Plan:

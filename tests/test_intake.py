@@ -528,7 +528,8 @@ def test_what_only_begins_like_a_sound_is_not_sent(
     if not measured:
         monkeypatch.setattr(clips, "can_measure", lambda: False)
     assert refused(saved(tmp_path, SOUNDS[what], "song"), rule) == ["no_sound"]
-    assert look(saved(tmp_path, song(1), "song"), rule).mime == "audio/wav"
+    wav = look(saved(tmp_path, song(1), "song"), rule)
+    assert (wav.mime, wav.bytes, wav.sha256) == ("audio/wav", len(song(1)), wav.file_sha256)
 
 
 @pytest.mark.parametrize(

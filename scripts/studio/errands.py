@@ -213,7 +213,6 @@ def _wish(app: App) -> Wish:
         input_video=made.input_video,
         input_audio=made.input_audio,
         fit=tuple(sorted(set(made.fit or ()))),
-        keep_metadata=made.keep_metadata,
         looker=Looker(app.resolve, made.keep_metadata),
         parent=getattr(made, "parent", None),
         n=made.n or 1,

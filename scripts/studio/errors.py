@@ -44,6 +44,10 @@ class Misfit:
     fit: str | None = None
 
 
+PLAIN_CODE = re.compile(r"[A-Za-z0-9_.-]{1,40}")
+"""A vendor's code that is one: what is longer, or has blanks in it, may repeat the person's words."""
+
+
 class StudioError(Exception):
     """`message` is one sentence for whoever runs the command: what was wrong, what is allowed, what to
     do. `detail` is what the vendor said, if anything. Neither ever holds a key or a signed link."""

@@ -29,7 +29,7 @@ from studio.contract import KEY, Exchange, Request, Response
 from studio.errors import InternalError, NetworkError, NotSaved, UnknownOutcome, UsageError
 from studio.redact import forms, is_secret, without_keys
 from studio.settings import is_loopback
-from studio.sockets import bounded, resolver, unpacked
+from studio.sockets import bounded, unpacked
 from studio.trouble import TooLarge, never_sent, reason
 from studio.types import Gateway
 
@@ -44,7 +44,6 @@ ANSWER_TIMES = 2  # how long a whole answer may take, in the time that one silen
 DOWNLOAD_SECONDS = 300.0  # for a file, with every redirect and repetition; more while its bytes come
 SHORTEST_DOWNLOAD = 60.0
 SLOWEST = 16_000.0  # bytes a second; who sends less for long is not waited for
-LOOK_UP = resolver(5.0)
 BROKEN = (requests.RequestException, HTTPError, ValueError, zlib.error)
 """requests does not wrap every error of urllib3, nor urllib3 every one of a chunk's length below zero."""
 
@@ -60,7 +59,7 @@ class Http:
         keys: Mapping[str, str],
         speed: float = 1.0,
         *,
-        resolve: Resolve = LOOK_UP,
+        resolve: Resolve,
         heard: Callable[[Exchange], None] = lambda exchange: None,
     ) -> None:
         self._gateway = gateway

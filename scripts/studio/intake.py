@@ -35,8 +35,8 @@ class Unfit(ValueError):
 
 @dataclass(frozen=True)
 class Found:
-    """An input as it is, whatever is taken. `facts`: of a picture; `format`: that of one that may have to be
-    converted first, and was not decoded yet."""
+    """An input as it is, whatever is taken. `facts` and `format`: of a picture; one that no vendor takes is
+    not decoded yet."""
 
     source: Source
     facts: Facts | None = None
@@ -77,8 +77,8 @@ class Looker:
     def _seen_now(self, name: str, kind: str) -> Found:
         if "://" in name or name.startswith("data:"):
             return Found(self._link(name, kind))
-        content, digest = _read(name)
-        source = Source(kind, name, content=content, file_sha256=digest)
+        content = _read(name)
+        source = Source(kind, name, content=content, file_sha256=content.sha256)
         if kind == "audio":
             return Found(_sound(source, content))
         return _picture(source, content, keep_metadata=self.keep_metadata)
@@ -93,18 +93,17 @@ class Looker:
         return Source(kind, link, url=link, unchecked=() if looked_up else ("address",))
 
 
-def _read(name: str) -> tuple[Content, str]:
-    """A copy of a regular file, and its digest. Not of what a name only leads to, nor of anything that might
+def _read(name: str) -> Content:
+    """A copy of a regular file. Not of what a name only leads to, nor of anything that might
     never end."""
     try:
         descriptor = os.open(os.path.expanduser(name), os.O_RDONLY | NOT_FOLLOWED | NOT_WAITED_FOR)
         try:
             _check_regular(os.fstat(descriptor))
             with os.fdopen(descriptor, "rb", closefd=False) as file:
-                content = Content(chunks(file, LARGEST))
+                return Content(chunks(file, LARGEST))
         finally:
             os.close(descriptor)
-        return content, content.sha256
     except OSError as problem:
         if problem.errno in {errno.ELOOP, errno.EMLINK}:  # what O_NOFOLLOW says of a symbolic link
             raise Unfit(Misfit("leads_elsewhere")) from None
@@ -272,8 +271,14 @@ def _sound(source: Source, content: Content) -> Source:
     facts = clips.measure(content.open()) if built else None
     if mime is None or facts is None:
         raise Unfit(Misfit("no_sound"))
-    unchecked = () if facts.seconds else ("seconds",)
-    return replace(source, mime=mime, sha256=content.sha256, seconds=facts.seconds, unchecked=unchecked)
+    return replace(
+        source,
+        mime=mime,
+        sha256=content.sha256,
+        bytes=content.size,
+        seconds=facts.seconds,
+        unchecked=() if facts.seconds else ("seconds",),
+    )
 
 
 def _in_time(source: Source, rule: InputRule) -> Source:

@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from studio import catalogue, earlier, errors, files, follow, media, onward, receipts, reports, telling
+from studio import catalogue, earlier, errors, follow, media, onward, receipts, reports, telling
 from studio.accounts import TOKEN_LIFE
 from studio.app import App
 from studio.errors import (
@@ -168,14 +168,9 @@ def purge(app: App) -> Json:
         raise UsageError("purge needs --before: a date, or an age such as 90d.", kind="missing_before")
     before = min(instant(app, app.made.before), app.clock.time() - TOKEN_LIFE)  # a used token stays used
     written = receipts.remove(app.ledger.past.receipts(before))
-    logs = _remove_logs(app.folder / "logs", app.ledger.accounts.day(before))
+    logs = app.log.forget(app.ledger.accounts.day(before))
     gone = app.ledger.past.forget(before)
     return reports.purged(gone, receipts=written, logs=logs, sandbox=app.sandbox)
-
-
-def _remove_logs(folder: Path, day: str) -> int:
-    """The logs of the days before one, such as 2026-03-01.jsonl. Returns how many went."""
-    return sum(files.remove(file) for file in folder.glob("????-??-??.jsonl") if file.stem < day)
 
 
 def find(app: App) -> Job:

@@ -7,7 +7,6 @@ because there is no room for its log.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import re
@@ -17,9 +16,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from studio import __version__
+from studio import __version__, files
 from studio.contract import Exchange
-from studio.errors import StudioError
+from studio.errors import PLAIN_CODE, StudioError
 from studio.options import COMMANDS, OPTIONS
 from studio.redact import redact
 from studio.types import Clock
@@ -28,7 +27,6 @@ KEPT = timedelta(days=7)
 NOT_FOLLOWED = getattr(os, "O_NOFOLLOW", 0)
 FLAGS = frozenset(flag for option in OPTIONS for flag in option.flags)
 PATH = re.compile(r"[A-Za-z0-9_.:/-]{1,120}")  # one that is longer, or has other signs, may hold anything
-CODE = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 
 
 class Log:
@@ -82,7 +80,7 @@ class Log:
                 "event": "ended",
                 "exit": exit_code,
                 "kind": error.kind if error else None,
-                "provider_code": code if code and CODE.fullmatch(code) else None,
+                "provider_code": code if code and PLAIN_CODE.fullmatch(code) else None,
                 "ms": round((self._clock.monotonic() - self._began) * 1000),
             }
         )
@@ -109,11 +107,9 @@ class Log:
         finally:
             os.close(handle)
         if first:
-            self._forget((datetime.fromisoformat(day) - KEPT).strftime("%Y-%m-%d"))
+            self.forget((datetime.fromisoformat(day) - KEPT).strftime("%Y-%m-%d"))
 
-    def _forget(self, oldest: str) -> None:
-        """Remove the files of the days before this one."""
-        for file in self._folder.glob("[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9].jsonl"):
-            if file.stem < oldest:
-                with contextlib.suppress(OSError):  # another process may have been first
-                    file.unlink()
+    def forget(self, oldest: str) -> int:
+        """Remove the files of the days before this one, such as 2026-03-01. Returns how many went."""
+        found = self._folder.glob("[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9].jsonl")
+        return sum(files.remove(file) for file in found if file.stem < oldest)

@@ -6,14 +6,11 @@ A vendor's own words may repeat the prompt, so they are left out, too; ours stay
 
 from __future__ import annotations
 
-import re
 from dataclasses import asdict, replace
 
-from studio.errors import REFUSALS, InternalError, JobFailed, UsageError
+from studio.errors import PLAIN_CODE, REFUSALS, InternalError, JobFailed, UsageError
 from studio.terms import digest
 from studio.types import Json, Plan, Shot
-
-CODE = re.compile(r"[A-Za-z0-9_.-]{1,40}")  # what is longer, or has blanks in it, may repeat the words
 
 
 def plan(whole: Plan) -> Plan:
@@ -52,7 +49,7 @@ def error(record: Json) -> Json:
         what = REFUSALS[kind][2] if kind in REFUSALS else "it failed"
         record = {**record, "message": f"The vendor's answer: {what}."}
     code = record["provider_code"]
-    return {**record, "detail": None, "provider_code": code if code and CODE.fullmatch(code) else None}
+    return {**record, "detail": None, "provider_code": code if code and PLAIN_CODE.fullmatch(code) else None}
 
 
 def shots(made: tuple[Shot, ...]) -> list[Json]:

@@ -31,7 +31,6 @@ class Wish:
     input_audio: str | None = None
     from_job: str | None = None  # the job of which the first input is a picture
     fit: tuple[str, ...] = ()  # what may be done to copies of pictures
-    keep_metadata: bool = False
     looker: Looker = field(default_factory=Looker, repr=False, compare=False)
     parent: str | None = None  # the job that this is a step of
     n: int = 1
@@ -68,7 +67,7 @@ class Wish:
             "input_audio": self.input_audio,
             "parent": self.parent,
             "fit": list(self.fit) or None,
-            "keep_metadata": self.keep_metadata or None,
+            "keep_metadata": self.looker.keep_metadata or None,
         }
 
     def digest(self, inputs: tuple[Source, ...]) -> str:
