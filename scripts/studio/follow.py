@@ -7,6 +7,7 @@ the next. What ends the wait is the vendor's word, a key that is no longer taken
 from __future__ import annotations
 
 import heapq
+import itertools
 import random
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -25,10 +26,9 @@ OVERDUE = 3.0  # times the patience after which a job is not waited for any more
 
 @dataclass
 class Watch:
-    """One job being followed. `due` and `missed` change as it goes."""
+    """One job being followed. What is not the job changes as it goes."""
 
     job: Job
-    due: float = 0.0  # monotonic seconds
     missed: int = 0  # polls in a row without an answer
     lost: int = 0  # of those, "no such task"
     odd: int = 0  # answers with a state that no document names
@@ -68,6 +68,63 @@ def pause(job: Job, elapsed: float, missed: int, jitter: float) -> float:
     return min(max(floor, LONGEST_PAUSE), wait * (1 + jitter / 10)) / speed
 
 
+class Follower:
+    """Tasks on their way, each to be asked about when it is due. It asks nobody itself: whoever owns it asks
+    about what `take` hands out, in whatever order, and says with `answered` what came of it."""
+
+    def __init__(self, clock: Clock, remark: Callable[[Job, str], None]) -> None:
+        self._clock = clock
+        self._remark = remark
+        self._queue: list[tuple[float, int, Watch]] = []
+        self._count = itertools.count()
+
+    def add(self, job: Job) -> None:
+        self._wait(Watch(job), first_wait(job, self._clock.time()))
+
+    @property
+    def due(self) -> float | None:
+        """When the next one is due, in monotonic seconds; None where none waits."""
+        return self._queue[0][0] if self._queue else None
+
+    def take(self) -> Watch:
+        """The next one; it is not in the queue again until it is `answered`."""
+        return heapq.heappop(self._queue)[2]
+
+    def answered(self, watch: Watch, answer: Poll | StudioError) -> Done | Failed | None:
+        """The end of a task; or None, and it is asked about again. Raises what ends the asking: a key that is
+        not taken any more, a task that cannot be looked up, a defect."""
+        end = self._heard(watch, answer)
+        if end is None:
+            task = watch.job.task
+            elapsed = max(0.0, self._clock.time() - (task.submitted_at if task else 0.0))
+            wait = pause(watch.job, elapsed, watch.missed, random.random())
+            self._wait(watch, max(wait, watch.told / watch.job.plan.speed))
+        return end
+
+    def _wait(self, watch: Watch, seconds: float) -> None:
+        heapq.heappush(self._queue, (self._clock.monotonic() + seconds, next(self._count), watch))
+
+    def _heard(self, watch: Watch, answer: Poll | StudioError) -> Done | Failed | None:
+        if isinstance(answer, KeyProblem):
+            answer.charged = "maybe"  # the task is paid for or will be; only the asking was refused
+            raise answer
+        if isinstance(answer, InternalError):
+            raise answer
+        if isinstance(answer, StudioError):
+            _missed(watch, answer, self._clock)
+            self._remark(watch.job, f"poll without an answer: {watch.trouble}")
+            return None
+        watch.missed, watch.lost, watch.trouble, watch.told = 0, 0, None, 0.0
+        if not isinstance(answer, Pending):
+            return answer
+        watch.parts = answer.parts
+        if not answer.known:
+            watch.odd += 1
+            watch.trouble = f"a state that no document names: {answer.stage} (seen {watch.odd}×)"
+            self._remark(watch.job, watch.trouble)
+        return None
+
+
 def run(
     jobs: Iterable[Job],
     ask: Callable[[Job], Poll],
@@ -76,11 +133,11 @@ def run(
     remark: Callable[[Job, str], None],
 ) -> Iterator[tuple[Job, Done | Failed]]:
     """Yield each job with its end. Raises NotFinished at `until` (monotonic seconds) with jobs left."""
-    watches = [Watch(job, clock.monotonic() + first_wait(job, clock.time())) for job in jobs]
-    queue = [(watch.due, n, watch) for n, watch in enumerate(watches)]
-    heapq.heapify(queue)
-    while queue:
-        due, n, watch = heapq.heappop(queue)
+    follower = Follower(clock, remark)
+    for job in jobs:
+        follower.add(job)
+    while (due := follower.due) is not None:
+        watch = follower.take()
         if due > until:
             clock.sleep(max(0.0, until - clock.monotonic()))
             ended = NotFinished(
@@ -91,39 +148,17 @@ def run(
             ended.parts = watch.parts
             raise ended
         clock.sleep(max(0.0, due - clock.monotonic()))
-        end = _poll(watch, ask, clock, remark)
+        end = follower.answered(watch, asked(ask, watch.job))
         if end is not None:
             yield watch.job, end
-            continue
-        elapsed = max(0.0, clock.time() - (watch.job.task.submitted_at if watch.job.task else 0.0))
-        wait = pause(watch.job, elapsed, watch.missed, random.random())
-        watch.due = clock.monotonic() + max(wait, watch.told / watch.job.plan.speed)
-        heapq.heappush(queue, (watch.due, n, watch))
 
 
-def _poll(
-    watch: Watch, ask: Callable[[Job], Poll], clock: Clock, remark: Callable[[Job, str], None]
-) -> Done | Failed | None:
+def asked(ask: Callable[[Job], Poll], job: Job) -> Poll | StudioError:
+    """What came of asking, as something that can be handed on."""
     try:
-        answer = ask(watch.job)
-    except KeyProblem as problem:
-        problem.charged = "maybe"  # the task is paid for or will be; only the asking was refused
-        raise
-    except InternalError:
-        raise
+        return ask(job)
     except StudioError as problem:
-        _missed(watch, problem, clock)
-        remark(watch.job, f"poll without an answer: {watch.trouble}")
-        return None
-    watch.missed, watch.lost, watch.trouble, watch.told = 0, 0, None, 0.0
-    if isinstance(answer, Pending):
-        watch.parts = answer.parts
-        if not answer.known:
-            watch.odd += 1
-            watch.trouble = f"a state that no document names: {answer.stage} (seen {watch.odd}×)"
-            remark(watch.job, watch.trouble)
-        return None
-    return answer
+        return problem
 
 
 def _missed(watch: Watch, problem: StudioError, clock: Clock) -> None:
