@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from offers import GATEWAY
 from parts import plan
 from studio.errors import StudioError, UnknownOutcome, UsageError
-from studio.ledger import LEASE, RUNNING, Ledger
+from studio.ledger import LEASE, Ledger
+from studio.names import RUNNING
 from studio.order import Order
 from studio.types import Job, Limits, Output, Saved, Submitted, TaskRef
 from support import FakeClock

@@ -25,7 +25,7 @@ from studio import (
 from studio.app import App
 from studio.errands import Errand
 from studio.errors import NeedsApproval, OverLimit, StudioError
-from studio.ledger import RUNNING
+from studio.names import RUNNING
 from studio.order import Order
 from studio.types import Job, Json, MediaRef, Plan
 
@@ -144,7 +144,7 @@ def _paid(errand: Errand, plan: Plan, order: Order, uploads_until: float | None)
     app = errand.app
     app.plan = plan
     try:
-        order = replace(order, fingerprint=terms.fingerprint(plan))
+        order = replace(order, fingerprint=terms.fingerprint(plan, order.row))
         return errand.runner.buy(plan, app.out, order, uploads_until)
     except StudioError as refusal:
         no = refusal

@@ -14,8 +14,7 @@ from studio.alternatives import alternatives
 from studio.app import REHEARSAL, App
 from studio.errors import UsageError
 from studio.form import Offer
-from studio.ledger import RUNNING
-from studio.names import LAST
+from studio.names import LAST, RUNNING
 from studio.types import Gateway, Job, ModelSpec, Saved, Source, TaskType
 from studio.wishes import Wish, task_type_of
 

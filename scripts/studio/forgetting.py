@@ -43,6 +43,7 @@ class Forgetting:
             for table in ("events", "outputs", "told"):
                 db.execute(f"DELETE FROM {table} WHERE job IN ({gone})", (before,))
             names.keep_fingerprints(db, gone, before)
+            names.keep_rows(db, gone, before)
             jobs = db.execute(f"DELETE FROM jobs WHERE {ENDED}", (before,)).rowcount
             names.hash_spent(db)
             uploads = db.execute("DELETE FROM uploads WHERE COALESCE(at, until) < ?", (before,)).rowcount

@@ -21,7 +21,7 @@ from studio.accounts import Accounts
 from studio.errors import InternalError, Interrupted, NotSaved, UnknownOutcome, UsageError, error_record
 from studio.forgetting import Forgetting
 from studio.migrations import MIGRATIONS
-from studio.names import Names, own_key
+from studio.names import RUNNING, Names, own_key
 from studio.order import Order
 from studio.preferences import Preferences
 from studio.receipted import Receipted
@@ -49,7 +49,6 @@ we wait before we send again. unknown -> submitted, failed: the answer was read 
 the person found out. failed -> submitted: only where it was the person who said that nothing was charged,
 too early. done -> done: files that could not be saved are saved later."""
 
-RUNNING = ("intent", "sending", "submitted")
 ENDED = ("done", "failed", "cancelled", "abandoned", "unknown")
 BOUGHT_NOTHING = ("failed", "cancelled", "abandoned")  # where the vendor did not take it, or nobody sent it
 LEASED = ("intent", "sending")
@@ -85,7 +84,7 @@ class Ledger:
         order = order or Order()
         with self._store.transaction() as db:
             self._bury(db)
-            there = self._there(order)
+            there = self.names.there(order)
             id = there or self._insert(db, plan, out, order)
             if there is None and order.forced:
                 self.names.take(db, order)
@@ -293,37 +292,11 @@ class Ledger:
             "asked": order.asked,
             "amount": plan.billing.amount,
             "claimed_on": today if order.gateway else None,
+            "row": order.row,
         }
         db.execute(f"INSERT INTO jobs ({', '.join(row)}) VALUES {marks(row)}", tuple(row.values()))
         self._event(db, id, "intent")
         return id
-
-    def _there(self, order: Order) -> str | None:
-        """The job that makes another one needless, if there is one."""
-        named = self.names.job(order)
-        same = [  # by what is sent, or by what was asked for: the vendor's list may have changed between
-            row
-            for column, value in (("fingerprint", order.fingerprint), ("asked", order.asked))
-            for row in self._store.rows(
-                f"SELECT id, state FROM jobs WHERE {column} = ? AND open = 1 ORDER BY created_at", value
-            )
-        ]
-        if named and named["state"] != "unknown":
-            return str(named["id"])
-        if order.forced and not self.names.used(order.token):
-            named = None  # the key goes over to the one that is bought instead
-        suspects = [row for row in (named, *([] if order.forced else same)) if row]
-        lost = next((row["id"] for row in suspects if row["state"] == "unknown"), None)
-        if lost:
-            raise UnknownOutcome(
-                f"Job {lost} asked for just this, and whether it was accepted is not known: it may have been "
-                "charged. Nothing was sent now.",
-                kind="maybe_bought",
-                detail=f"Find out, then: `reconcile {lost} --task-id ID`, or `--not-charged`.",
-                about={"job": lost},
-            )
-        running = (row["id"] for row in same if row["state"] in RUNNING)
-        return None if order.forced else next(running, None)
 
     def _take_up(self, db: sqlite3.Connection, id: str, order: Order) -> bool:
         """Make a parked job this process's own. Of several that try, one can."""

@@ -3,7 +3,8 @@ out there were made with it.
 
 `open` is 1 while something is still to come or to be settled: it says what a later command has to look at.
 `amount` and `claimed_on` are what a job claimed of the day's limits; `claimed_on` is null where nothing was
-bought. `lease` is the time until which the process named by `owner` is taken to be alive.
+bought. `lease` is the time until which the process named by `owner` is taken to be alive. `row` says which
+row of a batch it was bought for.
 `told` holds what was said of a job before its end, so that nobody is told twice; `read_once` the files of
 other programs that were taken over.
 """
@@ -121,6 +122,10 @@ MIGRATIONS = {
         ALTER TABLE jobs ADD COLUMN receipt_wanted INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE jobs ADD COLUMN receipt TEXT;
         ALTER TABLE uploads ADD COLUMN at REAL;
+    """,
+    "6-rows": """
+        ALTER TABLE jobs ADD COLUMN row TEXT;
+        CREATE INDEX jobs_row ON jobs (row, created_at);
     """,
 }
 """Append only, applied in order, each once."""

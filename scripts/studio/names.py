@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 
-from studio.errors import UsageError
+from studio.errors import UnknownOutcome, UsageError
 from studio.order import Order
 from studio.store import Store
 
 KEY, TOKEN = "key", "token"
-SPENT, FINGERPRINT = "spent key", "fingerprint"  # of jobs that were forgotten: the SHA-256 of each
+SPENT, FINGERPRINT, ROW = "spent key", "fingerprint", "row"  # of jobs that were forgotten
+RUNNING = ("intent", "sending", "submitted")
 LAST = "last"  # no id: those have other signs
 
 
@@ -39,6 +40,36 @@ class Names:
         once_more = self._instead(order.token)
         return self._there(once_more, f"token {order.token}") if once_more else None
 
+    def there(self, order: Order) -> str | None:
+        """The job that makes another one needless, if there is one. Raises UnknownOutcome where the same may
+        have been bought already."""
+        if order.row is not None and (newest := self.of_row(order.row)) != order.after:
+            return newest
+        named = self.job(order)
+        same = [  # by what is sent, or by what was asked for: the vendor's list may have changed between
+            row
+            for column, value in (("fingerprint", order.fingerprint), ("asked", order.asked))
+            for row in self._store.rows(
+                f"SELECT id, state FROM jobs WHERE {column} = ? AND open = 1 ORDER BY created_at", value
+            )
+        ]
+        if named and named["state"] != "unknown":
+            return str(named["id"])
+        if order.forced and not self.used(order.token):
+            named = None  # the key goes over to the one that is bought instead
+        suspects = [row for row in (named, *([] if order.forced else same)) if row]
+        lost = next((row["id"] for row in suspects if row["state"] == "unknown"), None)
+        if lost:
+            raise UnknownOutcome(
+                f"Job {lost} asked for just this, and whether it was accepted is not known: it may have been "
+                "charged. Nothing was sent now.",
+                kind="maybe_bought",
+                detail=f"Find out, then: `reconcile {lost} --task-id ID`, or `--not-charged`.",
+                about={"job": lost},
+            )
+        running = (row["id"] for row in same if row["state"] in RUNNING)
+        return None if order.forced else next(running, None)
+
     def given(self, key: str | None, user_id: str | None, token: str | None) -> str | None:
         """The job that a user's key or a token was given to, whatever is asked for with it now; None also
         where it was forgotten since."""
@@ -57,6 +88,14 @@ class Names:
             *(() if user_id is None else (user_id,)),
         )
         return row["id"] if row else None
+
+    def of_row(self, row: str) -> str | None:
+        """The newest job of a row of a batch; one that was bought and is forgotten, too."""
+        newest = self._store.row(
+            "SELECT id FROM jobs WHERE row = ? ORDER BY created_at DESC, rowid DESC LIMIT 1", row
+        )
+        known = newest or self._store.row("SELECT job AS id FROM names WHERE kind = ? AND name = ?", ROW, row)
+        return known["id"] if known else None
 
     def used(self, token: str | None) -> bool:
         """Whether a token's purchase was made."""
@@ -115,6 +154,15 @@ def keep_fingerprints(db: sqlite3.Connection, jobs: str, *values: float) -> None
         "INSERT INTO names (kind, name, job, asked) SELECT ?, fingerprint, id, asked FROM jobs"
         f" WHERE fingerprint IS NOT NULL AND id IN ({jobs}) ON CONFLICT DO NOTHING",
         (FINGERPRINT, *values),
+    )
+
+
+def keep_rows(db: sqlite3.Connection, jobs: str, *values: float) -> None:
+    """Of jobs that are about to be forgotten, the rows of a batch that they bought: none is bought again."""
+    db.execute(
+        "INSERT INTO names (kind, name, job, asked) SELECT ?, row, id, asked FROM jobs"
+        f" WHERE row IS NOT NULL AND claimed_on IS NOT NULL AND id IN ({jobs}) ON CONFLICT DO NOTHING",
+        (ROW, *values),
     )
 
 

@@ -15,7 +15,7 @@ from time import localtime, strftime
 from typing import BinaryIO, Protocol, TypeVar
 from urllib.parse import urlsplit
 
-from studio import errors, follow, media, unstored
+from studio import endings, follow, media, unstored
 from studio.contract import (
     Cancels,
     Done,
@@ -30,14 +30,10 @@ from studio.contract import (
     Response,
 )
 from studio.errors import (
-    ContentRefused,
     InternalError,
     Interrupted,
-    JobFailed,
-    KeyProblem,
     LedgerError,
     NetworkError,
-    NoCredit,
     NotSaved,
     RateLimited,
     StudioError,
@@ -132,7 +128,7 @@ class Runner:
         has no such task, and whatever else asking for it ends with."""
         task = self.provider.task_of(job.plan, task_id)
         try:
-            self._ask(replace(job, task=task))
+            self.ask(replace(job, task=task))
         except NetworkError as problem:
             if problem.kind != "not_found":
                 raise
@@ -168,7 +164,7 @@ class Runner:
         except StudioError as problem:
             no = problem
         try:
-            end = self._ask(job)
+            end = self.ask(job)
             if no is None and isinstance(end, Failed):  # whatever word it has for it
                 end = replace(end, kind="stopped")
             self._take(job, end)
@@ -188,7 +184,7 @@ class Runner:
     def ended(self, job: Job) -> bool:
         """Ask once how a task is, and put an end on record. Returns whether it is at its end. Raises where
         the asking itself failed."""
-        return self._take(job, self._ask(job))
+        return self._take(job, self.ask(job))
 
     def look(self, job: Job) -> bool:
         """The same; returns whether it is at its end. Whatever goes wrong goes unsaid: the next look may do
@@ -201,17 +197,21 @@ class Runner:
     def _take(self, job: Job, end: Poll) -> bool:
         """An end is put on record, its files not yet saved."""
         if isinstance(end, Failed):
-            self._on_record(self.ledger.failed, job, _failure(end))
+            self._on_record(self.ledger.failed, job, endings.failure(end))
         elif isinstance(end, Done):
-            error = _partial(end, job.plan.n)
+            error = endings.partial(end, job.plan.n)
             self._finish(job, end.outputs, end, error_record(error) if error else None)
         return not isinstance(end, Pending)
 
     def collect(self, job: Job, until: float) -> Job:
         """Follow a submitted job to its end and save all its files; of a job that is done, those that are
         missing. `until`: monotonic seconds."""
-        ends = follow.run([job], self._ask, self.clock, until, self._remark)
+        ends = follow.run([job], self.ask, self.clock, until, self._remark)
         _, end = next(iter(ends))
+        return self.finish(job, end)
+
+    def finish(self, job: Job, end: Done | Failed) -> Job:
+        """A job at its end: its files saved, all of it on record. Raises what went wrong."""
         if job.state == "done" and (isinstance(end, Failed) or len(end.outputs) != len(job.outputs)):
             raise NotSaved(
                 "The vendor does not have all of these files any more. What was saved stays as it is.",
@@ -219,11 +219,11 @@ class Runner:
                 retry="never",
             )
         if isinstance(end, Failed):
-            failure = _failure(end)
+            failure = endings.failure(end)
             self._on_record(self.ledger.failed, job, failure)
             raise failure
         outputs, unsaved = self._save(job, end)
-        error: StudioError | None = unsaved or _partial(end, job.plan.n)
+        error: StudioError | None = unsaved or endings.partial(end, job.plan.n)
         self._finish(job, outputs, end, error_record(error) if error else None)
         if error:
             raise error
@@ -303,7 +303,8 @@ class Runner:
         except (LedgerError, InternalError):
             self.tell(job, "could not be written down")
 
-    def _ask(self, job: Job) -> Poll:
+    def ask(self, job: Job) -> Poll:
+        """How a task is now. Raises NetworkError where the answer cannot be read."""
         assert job.task is not None
         request = self.provider.poll_request(job.task, job.plan.language)
         response = self.http.ask(request)
@@ -384,35 +385,3 @@ def _lasting(url: str) -> str:
     """A link as it is kept. A rehearsal's port is another one the next time, so it is left out."""
     parts = urlsplit(url)
     return url if parts.scheme == "https" else parts._replace(netloc=parts.hostname or "").geturl()
-
-
-def _failure(end: Failed) -> StudioError:
-    """A task that failed was accepted: only what says why it failed is a kind of its own."""
-    known = errors.REFUSALS[end.kind][0] if end.kind in errors.REFUSALS else JobFailed
-    plain = known in {JobFailed, ContentRefused, NoCredit, KeyProblem}
-    error, kind = (known, end.kind) if plain else (JobFailed, JobFailed.kind)
-    return error(end.message, kind=kind, provider_code=end.code, detail=None, charged=end.charged)
-
-
-def _partial(end: Done, bought: int) -> StudioError | None:
-    """Fewer outputs, or good shots, than were bought, whether the vendor says why or not."""
-    lacking = len(end.failures) if end.shots else bought - len(end.outputs)
-    bought = len(end.shots) or bought
-    if lacking <= 0:
-        return None
-    first = end.failures[0] if end.failures else None
-    if first and end.shots and not end.outputs:
-        return JobFailed(
-            f"{lacking} of {bought} shots did not work out, so there is no film yet.",
-            kind="shots_failed",
-            detail=first.message,
-            provider_code=first.code,
-            charged="maybe",
-        )
-    return JobFailed(
-        f"{lacking} of {bought} outputs were not made; the others are saved.",
-        kind="partly_failed",
-        detail=first.message if first else "The vendor does not say why.",
-        provider_code=first.code if first else None,
-        charged="maybe",
-    )

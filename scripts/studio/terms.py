@@ -22,9 +22,11 @@ def terms(plan: Plan, gateway: Gateway) -> Json:
     }
 
 
-def fingerprint(plan: Plan) -> str:
-    """The same for two purchases of the same thing by the same user, whatever they cost."""
-    return digest({**_what(plan), "user_id": plan.user_id})
+def fingerprint(plan: Plan, row: str | None = None) -> str:
+    """The same for two purchases of the same thing by the same user, whatever they cost. `row`: of a batch,
+    where four equal rows are four purchases."""
+    what = {**_what(plan), "user_id": plan.user_id}
+    return digest(what if row is None else {**what, "row": row})
 
 
 def digest(value: Json) -> str:
