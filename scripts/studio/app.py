@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import copy
 import functools
 import importlib
 import os
@@ -63,6 +64,11 @@ class App:
         self.settled: dict[str, str] = {}  # flag -> what it came to, such as an id for `last`
         self.gathered: list[Json] = []  # documents about other jobs, whose messages are sent with this one
         self.remarks: list[str] = []  # lines for the person, beside what the document says
+        self.say: Callable[[Json], None] = lambda document: None  # prints one that is not the last
+        self.live: Callable[[str], None] = lambda line: None  # the one line that a person sees change
+        self.fault: StudioError | None = None  # why a command whose document says how it went is no success
+        self._patience = START_PATIENCE if made.command == "start" else None
+        self._lists: dict[tuple[str, str], tuple[Offer, ...]] | None = None  # kept for many wishes at once
         of_a_rehearsal = str(getattr(made, "job", None)).startswith(REHEARSAL)
         self.sandbox = bool(getattr(made, "sandbox", False)) or of_a_rehearsal
         self.settings = settings.load(
@@ -138,6 +144,11 @@ class App:
         return settings.folder(folder)
 
     @property
+    def held(self) -> Callable[[], AbstractContextManager[None]]:
+        """Makes a block that a first Ctrl-C does not cut."""
+        return self._held
+
+    @property
     def payable(self) -> set[str]:
         """The gateways that can be paid: those with a key, or all of them in a rehearsal."""
         return {made.id for made in catalogue.gateways() if self.sandbox or self.settings.has_key(made)}
@@ -207,7 +218,7 @@ class App:
             self.told,
             gateway=gateway,
             alive=self._alive,
-            patience=START_PATIENCE if self.made.command == "start" else BUSY_PATIENCE,
+            patience=self._patience if self._patience is not None else BUSY_PATIENCE,
         )
 
     def _heard(self, exchange: Exchange) -> None:
@@ -236,9 +247,13 @@ class App:
 
     def offers(self, runner: Runner, task_type: str, speed: float) -> tuple[Offer, ...]:
         """The live list, asked for again where a passing error came in the way."""
-        return runner.patiently(
-            lambda: runner.provider.offers(task_type, self.language, runner.http.read), speed
-        )
+        kept = {} if self._lists is None else self._lists
+        at = (self.gateway.id if self.gateway else "", task_type)
+        if at not in kept:
+            kept[at] = runner.patiently(
+                lambda: runner.provider.offers(task_type, self.language, runner.http.read), speed
+            )
+        return kept[at]
 
     def told(self, job: Job, what: str) -> None:
         self.job = job.id
@@ -246,6 +261,32 @@ class App:
         self.log.job(job.id, job.state)
         self._say_kept()
         self._tell(job, what)
+
+    def another(self, made: argparse.Namespace, argv: Sequence[str]) -> App:
+        """For another wish in the same command, at the same place. Its parts are these, unless it is given
+        others: see `beside`."""
+        one = copy.copy(self)
+        one.made, one.argv = made, tuple(argv)
+        one.goes_on_in(language_of(getattr(made, "prompt", None)))
+        one.job = one.gateway = one.plan = None
+        one.settled, one.gathered, one.remarks, one._kept = {}, [], [], []
+        return one
+
+    def beside(self, clock: Clock, held: Callable[[], AbstractContextManager[None]]) -> App:
+        """For another thread: with a connection of its own to the record, and a clock whose waits can be
+        ended from here. It tells nobody how its jobs go, and leaves it to others to wait out trouble."""
+        one = self.another(self.made, self.argv)
+        one.clock, one._held, one._lists, one._patience = clock, held, None, 0.0
+        one._ledger = one._record(mend=False)
+        one._tell = lambda job, what: None
+        return one
+
+    @contextlib.contextmanager
+    def one_list(self) -> Iterator[None]:
+        """Meanwhile each live list is asked for once."""
+        self._lists = {}
+        yield
+        self._lists = None
 
     def instead(self, made: argparse.Namespace, argv: Sequence[str]) -> None:
         """From here on this is another command, of the same person in the same place."""

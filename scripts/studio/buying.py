@@ -135,10 +135,10 @@ def _buy(app: App, uploads_until: float | None = None) -> Job:
         consent.check_limits(amount, errand.gateway, app.made.max_credits)
         app.ledger.accounts.check(plan, errand.gateway, claimed=amount or 0)
 
-    return _paid(errand, plan, replace(order, agree=agree, within=within), uploads_until)
+    return pay(errand, plan, replace(order, agree=agree, within=within), uploads_until)
 
 
-def _paid(errand: Errand, plan: Plan, order: Order, uploads_until: float | None) -> Job:
+def pay(errand: Errand, plan: Plan, order: Order, uploads_until: float | None = None) -> Job:
     """The purchase, and what a refusal may turn it into: once the same from a fresh list, and where that is
     allowed, a smaller size. Both cost no more than was agreed, so nobody is asked again."""
     app = errand.app
@@ -151,7 +151,8 @@ def _paid(errand: Errand, plan: Plan, order: Order, uploads_until: float | None)
         following = _following(errand, no) if no.refused and app.job else None
         if following is None:
             raise
-    return _paid(*following, replace(order, agree=Order.agree), uploads_until)
+    anew = replace(order, agree=Order.agree, after=app.job)  # the row has that job now
+    return pay(*following, anew, uploads_until)
 
 
 def _following(errand: Errand, no: StudioError) -> tuple[Errand, Plan] | None:

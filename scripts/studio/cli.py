@@ -14,7 +14,19 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from studio import arguments, buying, catalogue, documents, jobs, looking, preferring, speech, telling, text
+from studio import (
+    arguments,
+    batch,
+    buying,
+    catalogue,
+    documents,
+    jobs,
+    looking,
+    preferring,
+    speech,
+    telling,
+    text,
+)
 from studio.app import App
 from studio.errors import InternalError, Interrupted, StudioError
 from studio.interrupts import Interrupts
@@ -29,6 +41,7 @@ if TYPE_CHECKING:
 
 COMMANDS: dict[str, Callable[[App], Json]] = {
     "make": buying.make,
+    "batch": batch.batch,
     "start": buying.start,
     "quote": buying.quote,
     "again": buying.again,
@@ -76,6 +89,7 @@ class Out:
         self._stdout, self._stderr = stdout, stderr
         given = {word for word in words if word.startswith("--")}
         self.events = "--events" in given
+        self._lines = self.events or words[:1] == ["batch"]  # documents that come one after another
         forced = bool(given & {"--json", "--output-json"}) or self.events
         people = stdout.isatty() and not forced
         self._show: Callable[[Json], str] = text.person if people else self._json
@@ -121,6 +135,18 @@ class Out:
     def event(self, document: Json) -> None:
         self._write(self._stdout, self._json(without_keys(document, self._keys)))
 
+    def say(self, document: Json) -> None:
+        """One that others follow."""
+        if self._brief:
+            return
+        if self._status:
+            self._status.stop()
+        shown = self._show(without_keys(document, self._keys))
+        if shown:
+            self._write(self._stdout, shown if self._show == self._json else on_a_terminal(shown))
+        if self._status:
+            self._status.start()
+
     def people(self, line: str) -> None:
         if not self._brief:  # a completion notice shows the end of both streams, and has room for one line
             self.aside(line)
@@ -131,7 +157,7 @@ class Out:
 
     def _json(self, document: Json) -> str:
         utf8 = (self._stdout.encoding or "").lower().replace("-", "") == "utf8"
-        return in_json(json.dumps(document, ensure_ascii=not utf8, indent=None if self.events else 1))
+        return in_json(json.dumps(document, ensure_ascii=not utf8, indent=None if self._lines else 1))
 
     def _write(self, stream: TextIO, line: str) -> bool:
         """A reader that has gone, or a full disk behind a stream, must not end what is paid for."""
@@ -161,16 +187,19 @@ def _run(words: Sequence[str], out: Out, interrupts: Interrupts) -> tuple[int, b
     app: App | None = None
     document: Json = {}
     error: StudioError | None = None
+    fault: StudioError | None = None  # that the document tells of already
     try:
         try:
             made = arguments.parse(words)
             app = App(made, words, clock, interrupts.held, _teller(out, clock))
             app.people = out.people_read
+            app.say, app.live = out.say, out.live
             app.debug = out.aside if getattr(made, "debug", False) else None
             if getattr(made, "api_key", None):
                 out.people(KEY_SEEN)
             command = looking.models if getattr(made, "list_models", False) else COMMANDS[made.command]
             document = command(app)
+            fault = app.fault
         except StudioError as problem:
             error = problem
         except Exception as defect:  # noqa: BLE001 - whatever it is, the person gets a document
@@ -181,6 +210,7 @@ def _run(words: Sequence[str], out: Out, interrupts: Interrupts) -> tuple[int, b
         error = _interrupted(app)
     if error:
         document = _failure(error, app, clock, words)
+    error = error or fault
     code = error.exit_code if error else 0
     if app is None:
         out.document(document)

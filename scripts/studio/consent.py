@@ -8,8 +8,10 @@ a token, or --accept-unknown-price where the config allows that and no limit is 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from studio.bulk import Sum
 from studio.errors import NeedsApproval, OverLimit
 from studio.terms import difference, terms
 from studio.types import Gateway, Json, Plan
@@ -48,8 +50,36 @@ def check(plan: Plan, gateway: Gateway, said: Consent) -> None:
         )
 
 
-def check_limits(steps: int | None, gateway: Gateway, max_credits: float | None) -> None:
-    """What one purchase may cost, whoever says yes. Raises OverLimit."""
+def check_whole(whole: Sequence[Sum], said: Consent, *, asks: bool, covered: bool) -> None:
+    """The same for a batch, whose rows are one purchase to the person: `whole` by gateway, in one gateway's
+    unit each; `asks`: one of the rows is asked about whatever it costs; `covered`: the token was made for all
+    of them. Raises OverLimit or NeedsApproval."""
+    for one in whole:
+        check_limits(one.steps, one.gateway, said.max_credits, each=False)
+    if said.token is not None:
+        if said.approved is None:
+            raise _no_such_token(said.token)
+        if not covered:
+            raise NeedsApproval(
+                f"{said.token} approves other rows, or other prices. Nothing was bought.",
+                kind="approval_changed",
+            )
+        return
+    for one in whole:
+        if one.unknown:
+            _check_unknown(one.gateway, said, asks)
+        elif (one.steps > one.gateway.confirm_above or asks) and not (
+            said.yes and _limited(one.gateway, said)
+        ):
+            amount = f"{one.gateway.unit.amount(one.steps)} {one.gateway.unit.name}"
+            raise NeedsApproval(f"The {one.rows} rows cost {amount} together, so the person is asked first.")
+
+
+def check_limits(
+    steps: int | None, gateway: Gateway, max_credits: float | None, *, each: bool = True
+) -> None:
+    """What one purchase may cost, whoever says yes; not `each`: what several may cost together. Raises
+    OverLimit."""
     if steps is None:
         return
     price = gateway.unit.amount(steps)  # 0.29 is 29 steps, but 0.29 * 100 is a little less than 29
@@ -57,7 +87,7 @@ def check_limits(steps: int | None, gateway: Gateway, max_credits: float | None)
     if max_credits is not None and price > max_credits:
         raise OverLimit(f"This costs {amount}, more than --max-credits {max_credits:g}.")
     limit = gateway.limits.per_call
-    if limit is not None and steps > limit:
+    if each and limit is not None and steps > limit:
         raise OverLimit(
             f"This costs {amount}, more than the {gateway.unit.amount(limit)} that one purchase may cost."
         )
@@ -65,10 +95,7 @@ def check_limits(steps: int | None, gateway: Gateway, max_credits: float | None)
 
 def _check_token(plan: Plan, gateway: Gateway, said: Consent) -> None:
     if said.approved is None:
-        raise NeedsApproval(
-            f"{said.token} approves nothing: such a token was not made here, or is older than ten minutes.",
-            kind="approval_unknown",
-        )
+        raise _no_such_token(str(said.token))
     changed = difference(said.approved, terms(plan, gateway))
     if changed:
         names = ", ".join(str(one["what"]) for one in changed)
@@ -78,6 +105,13 @@ def _check_token(plan: Plan, gateway: Gateway, said: Consent) -> None:
         )
         error.difference = tuple(changed)
         raise error
+
+
+def _no_such_token(token: str) -> NeedsApproval:
+    return NeedsApproval(
+        f"{token} approves nothing: such a token was not made here, or is older than ten minutes.",
+        kind="approval_unknown",
+    )
 
 
 def _check_unknown(gateway: Gateway, said: Consent, asks: bool) -> None:

@@ -64,6 +64,12 @@ def purchase(app: App, token: str, words: Sequence[str] | None = None, *, forced
     return command(app, _buying(app), *kept, *more, "--approve", token)
 
 
+def whole(app: App, token: str | None = None) -> list[str]:
+    """This batch once more: what is left of it, or, with a token, what that stands for."""
+    kept = without([word for word in _words(app) if word not in UNSAID], "--approve")
+    return command(app, app.made.command, *kept, *(["--approve", token] if token else []))
+
+
 def approval(app: App, plan: Plan, lost: str | None = None) -> str:
     """A token that says yes to just this; with `lost`, only while that job is unknown."""
     return app.ledger.accounts.approve(terms(plan, app.settings.gateway(plan.gateway)), lost)

@@ -13,13 +13,18 @@ from studio.argtypes import Within, earlier_picture, json_object, moment, named,
 
 PAYING = ("make", "start")
 STEPS = ("edit", "compose")  # those that go on with an earlier job, as a purchase of its own
-WISHING = (*PAYING, "quote", "again")  # those that say what is wanted
+WISHING = (*PAYING, "quote", "again", "batch")  # those that say what is wanted
 ASKED = (*PAYING, "quote")
-ASKING = (*ASKED, *STEPS)
+ASKING = (*ASKED, *STEPS, "batch")
 TALKING = (*WISHING, *STEPS, "models", "wait", "fetch", "reconcile", "cancel")  # may speak to a gateway
 EVERY = (*TALKING, "show", "list", "prefs", "spend", "purge", "doctor", "schema", "sandbox")
 CHANNELS = ("feishu", "discord", "telegram")  # the names in data/channels.json
 OF_A_JOB = ("wait", "show", "fetch", "cancel", "reconcile", *STEPS)
+OF_THE_WHOLE = frozenset(
+    {"approve", "yes", "max_credits", "max_per_day", "max_per_user", "accept_unknown_price", "dry_run"}
+    | {"language", "channel", "sandbox", "speed", "api_key", "base_url", "home"}
+    | {"json", "debug", "brief", "quiet"}
+)  # of the options of `batch` that `make` has, too: no row has its own
 REHEARSING = (
     *WISHING,
     "models",
@@ -32,8 +37,9 @@ REHEARSING = (
 
 
 WORDS = {
+    "file": "rows as JSON lines or CSV, named as the options of `make` (prompt, model ...); - for stdin",
     "job": "a job's id, or `last`: the newest of --user-id, or of those without one; `again` also takes the "
-    "file of a receipt"
+    "file of a receipt",
 }
 
 
@@ -48,6 +54,7 @@ class Command:
 
 COMMANDS = (
     Command("make", "buy, wait to the end, save, and print one result"),
+    Command("batch", "buy every row of a file that was not bought before, asked about as a whole", ("file",)),
     Command("start", "buy and come back at once; `wait` brings the result"),
     Command("quote", "say what it would cost; buys nothing and uploads nothing"),
     Command("again", "quote a job or a receipt once more, with what is changed; buys nothing", ("job",)),
@@ -153,7 +160,7 @@ OPTIONS = (
         ("--from-job",),
         "start from a picture made before: a job, `last` for the newest finished one of --user-id, or JOB:2 "
         "for its second picture; model and options stay those of that job where none are named here",
-        ASKED,
+        (*ASKED, "batch"),
         type=earlier_picture,
         metavar="JOB",
     ),
@@ -222,7 +229,7 @@ OPTIONS = (
     Option(
         ("--approve",),
         "buy exactly what this token of a quote stands for, at its price",
-        (*PAYING, *STEPS),
+        (*PAYING, *STEPS, "batch"),
         type=named,
         metavar="TOKEN",
     ),
@@ -262,20 +269,20 @@ OPTIONS = (
     Option(
         ("--idempotency-key",),
         "such as the chat message's id: the same key never buys a second time",
-        ASKING,
+        (*ASKED, *STEPS),
         type=named,
         metavar="KEY",
     ),
     Option(
         ("--force-new",),
         "buy another although the same is being made, or may have been bought",
-        ASKING,
+        (*ASKED, *STEPS),
         switch=True,
     ),
     Option(
         ("--allow-degrade",),
         "where the vendor refuses the size, take the next smaller one that costs no more",
-        ASKED,
+        (*ASKED, "batch"),
         switch=True,
     ),
     Option(
@@ -310,6 +317,24 @@ OPTIONS = (
         "stop before anything is uploaded or bought, and show the request",
         ("make", *STEPS),
         switch=True,
+    ),
+    Option(("--dry-run",), "quote the whole and stop", ("batch",), switch=True),
+    Option(
+        ("--concurrency",),
+        "how many tasks at once, for each gateway",
+        ("batch",),
+        type=whole(1, 1000),
+        metavar="N",
+        default=4,
+    ),
+    Option(("--retry-failed",), "buy rows anew that failed before", ("batch",), switch=True),
+    Option(
+        ("--max-failures",),
+        "buy no more after so many rows have failed",
+        ("batch",),
+        type=whole(1, 10000),
+        metavar="N",
+        default=10,
     ),
     Option(("--language",), "of the messages", EVERY, choices=("auto", "zh", "en"), default="auto"),
     Option(

@@ -23,6 +23,8 @@ def person(document: Json) -> str:
         "media-studio/prefs/1": _prefs,
         "media-studio/spend/1": _spend,
         "media-studio/purge/1": _purge,
+        "media-studio/row/1": _row,
+        "media-studio/batch/1": _batch,
     }.get(document["schema"], _job)
     return "\n".join(made(document))
 
@@ -45,6 +47,10 @@ def values(document: Json) -> str:
     }
     if kind in one:
         return one[kind]()
+    if kind == "row":
+        return "\n".join(document["paths"])
+    if kind == "batch":
+        return ""  # each row was said as it came
     rows = {"list": ("jobs", "job"), "models": ("models", "id")}.get(kind)
     if rows:
         return "\n".join(dict.fromkeys(row[rows[1]] for row in document[rows[0]]))
@@ -158,6 +164,31 @@ def _doctor(document: Json) -> Iterator[str]:
     yield ", ".join(f"{name} {version}" for name, version in document["versions"].items())
     if not document["ready"]:
         yield 'To try without a key: create.py make --sandbox --prompt "a lighthouse at dusk"'
+
+
+def _row(document: Json) -> Iterator[str]:
+    if document["before"] and document["state"] == "done":
+        return
+    cost, error = document["cost"], document["error"]
+    price = "price not known" if cost["quoted"] is None else f"{cost['quoted']} {cost['unit']}"
+    why = f"  {error['message']}" if error else ""
+    yield f"line {document['row']}: {document['state']}  {document['job'] or '-'}  {price}{why}"
+    yield from (f"    {path}" for path in document["paths"])
+
+
+def _batch(document: Json) -> Iterator[str]:
+    rows = document["rows"]
+    yield ", ".join(f"{count} {state}" for state, count in rows.items() if count or state == "total")
+    for one in document["cost"]:
+        unknown = f", {one['unknown_price']} of unknown price" if one["unknown_price"] else ""
+        yield f"{one['gateway']}: {one['rows']} rows, {one['quoted']:g} {one['unit']}{unknown}"
+    for stop in document["stopped"]:
+        yield stop["message"]
+    if document["error"]:
+        yield document["error"]["message"]
+    if document["next"]:
+        lead = "If you want that" if document["event"] == "quote" else "Go on with"
+        yield f"{lead}: {shlex.join(document['next'])}"
 
 
 def _schema(document: Json) -> Iterator[str]:
