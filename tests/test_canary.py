@@ -431,6 +431,8 @@ def test_every_command_is_searched(vendor: Vendor, tmp_path: Path) -> None:
     job = vendor.make(env=every).document["job"]
     old = tmp_path / "older.json"
     old.write_text("{}")
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text('{"prompt": "one of many"}')
     words: dict[str, tuple[str, ...]] = {
         **{name: (name, job) for name in ("again", "wait", "show", "fetch", "cancel", "reconcile")},
         **{name: (name, job) for name in ("edit", "compose")},
@@ -438,6 +440,7 @@ def test_every_command_is_searched(vendor: Vendor, tmp_path: Path) -> None:
         **{name: (name,) for name in ("list", "spend", "models", "doctor", "schema")},
         "prefs": ("prefs", "import", "--file", str(old)),
         "purge": ("purge", "--before", "1d"),
+        "batch": ("batch", str(rows), "--speed", "200"),
     }
     assert {*words, "sandbox"} == {command.name for command in options.COMMANDS}
     for asked in words.values():

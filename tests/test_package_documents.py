@@ -15,7 +15,7 @@ from support import ROOT
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "references").glob("*.md")])
 FOREIGN_FLAGS = {"--help", "--version", "--strict", "--ar"}
-LATER = {"batch", "gallery"}
+LATER = {"gallery"}
 
 
 def text_of(path: str | Path) -> str:

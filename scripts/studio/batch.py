@@ -304,7 +304,7 @@ class _Hands:
             receipt=app.wants_receipt,
             agree=agree,
         )
-        return buying.pay(errand, plan, order)
+        return buying.purchase(errand, plan, order)
 
     def ask(self, job: Job) -> Poll:
         return self._runner(job).ask(job)

@@ -135,10 +135,10 @@ def _buy(app: App, uploads_until: float | None = None) -> Job:
         consent.check_limits(amount, errand.gateway, app.made.max_credits)
         app.ledger.accounts.check(plan, errand.gateway, claimed=amount or 0)
 
-    return pay(errand, plan, replace(order, agree=agree, within=within), uploads_until)
+    return purchase(errand, plan, replace(order, agree=agree, within=within), uploads_until)
 
 
-def pay(errand: Errand, plan: Plan, order: Order, uploads_until: float | None = None) -> Job:
+def purchase(errand: Errand, plan: Plan, order: Order, uploads_until: float | None = None) -> Job:
     """The purchase, and what a refusal may turn it into: once the same from a fresh list, and where that is
     allowed, a smaller size. Both cost no more than was agreed, so nobody is asked again."""
     app = errand.app
@@ -152,7 +152,7 @@ def pay(errand: Errand, plan: Plan, order: Order, uploads_until: float | None = 
         if following is None:
             raise
     anew = replace(order, agree=Order.agree, after=app.job)  # the row has that job now
-    return pay(*following, anew, uploads_until)
+    return purchase(*following, anew, uploads_until)
 
 
 def _following(errand: Errand, no: StudioError) -> tuple[Errand, Plan] | None:

@@ -131,9 +131,9 @@ def _words(entries: Sequence[Entry], meant: Sequence[Entry], voice: Voice, *, as
         costs.append(words.say("batch.unpriced", count=unpriced))
     cost = words.say("list_and").join(costs)
     if asks and meant:
-        return words.say("batch.ask", rows=len(meant), cost=cost)
+        return words.say("batch.ask", count=len(meant), cost=cost)
     wrong = found[bulk.FAILED] + found[bulk.PARTLY]
-    lines = [words.say("batch.end", done=found[bulk.DONE], total=len(entries))]
+    lines = [words.say("batch.end", done=found[bulk.DONE], of=len(entries))]
     lines += [words.say("batch.cost", cost=cost)] if cost and voice.costs else []
     lines += [words.say("batch.failed", count=wrong)] if wrong else []
     lines += [words.say("batch.unknown", count=found[bulk.UNKNOWN])] if found[bulk.UNKNOWN] else []

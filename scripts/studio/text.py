@@ -40,6 +40,8 @@ def values(document: Json) -> str:
     one: dict[str, Callable[[], str]] = {
         "doctor": lambda: "ready" if document["ready"] else "not ready",
         "purge": lambda: str(document["purged"]),
+        "row": lambda: "\n".join(document["paths"]),
+        "batch": lambda: "",  # each row was said as it came
         "prefs": lambda: "\n".join(
             f"{row['task_type']} {row['model']['id']}" for row in document["preferences"]
         ),
@@ -47,10 +49,6 @@ def values(document: Json) -> str:
     }
     if kind in one:
         return one[kind]()
-    if kind == "row":
-        return "\n".join(document["paths"])
-    if kind == "batch":
-        return ""  # each row was said as it came
     rows = {"list": ("jobs", "job"), "models": ("models", "id")}.get(kind)
     if rows:
         return "\n".join(dict.fromkeys(row[rows[1]] for row in document[rows[0]]))
