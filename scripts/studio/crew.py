@@ -45,7 +45,7 @@ LONGEST_PAUSE = 300.0
 MOST_PAUSES = 8  # in a row without a purchase: half an hour
 AT_ONCE = {"buy": 16, "ask": 16, "save": 4}  # threads
 A_WHILE = 1.0  # seconds; how long nothing happens before it is looked again
-SOON = 0.001
+SOON = 0.001  # seconds; no clock is so coarse that this is nothing
 IN_PART = ("partly_failed", "shots_failed")
 
 
@@ -168,9 +168,10 @@ class Crew:
     def _hear(self, seconds: float) -> None:
         """What came of steps; where none is under way, the clock is waited for."""
         if self._heard.empty() and not any(self._under_way.values()):
-            self.clock.sleep(seconds)
+            self.clock.sleep(max(seconds, SOON))
+            seconds = 0.0
         with suppress(queue.Empty):
-            then = self._heard.get(timeout=max(seconds, SOON) if any(self._under_way.values()) else SOON)
+            then = self._heard.get(timeout=max(seconds, SOON)) if seconds else self._heard.get_nowait()
             with self.held():
                 then()
                 while not self._heard.empty():
