@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help setup demo test lint format types imports docs docs-check tests chats breakages soak ecosystem
+.PHONY: help setup demo test lint format types imports docs docs-check tests chats breakages soak ecosystem bench
 .DEFAULT_GOAL := help
 
 help:
@@ -16,6 +16,7 @@ help:
 	@echo "make docs    write the documents that are made from the code"
 	@echo "make soak    random faults, 500 sequences in one process and 500 of real processes; SEED=word repeats a run"
 	@echo "make ecosystem  the real skills and openclaw programs over a staged copy; they go to .venv/ecosystem, 1 GB"
+	@echo "make bench   how soon, how often and how much, as ratios against a plain client; ONLY=word has one part"
 	@echo "make chats   conversations with a mechanical agent, in both languages"
 	@echo "make breakages  break the product on purpose, a line at a time, and see that a test notices"
 
@@ -68,6 +69,9 @@ breakages: $(VENV)/.test-needs
 
 ecosystem: $(VENV)/.needs
 	$(BIN)/python tools/ecosystem.py
+
+bench: $(VENV)/.test-needs
+	PYTHONPATH=scripts:tests $(BIN)/python -m bench $(ONLY)
 
 # Other seeds each time; what broke is told with its seed.
 SEED := $(or $(SEED),$(shell date +%s))

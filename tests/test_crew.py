@@ -37,7 +37,7 @@ from studio.errors import (
     StudioError,
     UnknownOutcome,
 )
-from studio.follow import Follower
+from studio.follow import UNKNOWN, Follower, Watch
 from studio.types import Job, Output, Saved
 from support import FakeClock
 
@@ -74,6 +74,7 @@ class World:
     open: Counter[str] = field(default_factory=Counter)
     most: int = 0
     looks: int = 0
+    kept: list[Watch] = field(default_factory=list)
 
     def crew(self, concurrency: int = 4, max_failures: int = 100) -> Crew:
         return Crew(
@@ -83,6 +84,8 @@ class World:
             over=self.ended,
             looked=self.looked,
             follower=Follower(self.clock, lambda job, what: None),
+            past=lambda job: UNKNOWN,
+            keep=self.kept.append,
             clock=self.clock,
             held=nullcontext,
             stop=self.stop,

@@ -232,6 +232,8 @@ def _worked(app: App, entries: list[Entry]) -> Json:
         over=over,
         looked=lambda: app.live(tally.live(entries)),
         follower=Follower(app.clock, lambda job, what: app.ledger.event(job.id, what)),
+        past=app.ledger.times.past,
+        keep=app.ledger.times.keep,
         clock=app.clock,
         held=app.held,
         stop=stop,

@@ -35,7 +35,7 @@ from studio.errors import (
     StudioError,
     UnknownOutcome,
 )
-from studio.follow import Follower, Watch
+from studio.follow import Follower, Past, Watch
 from studio.types import Clock, Job
 
 PASSING = (RateLimited, NetworkError)
@@ -66,7 +66,8 @@ class Door:
 class Crew:
     """`buy` raises what stopped a purchase; `ask` is one poll; `save` ends a job. `over` is told of each row
     that this command is done with; `looked` after whatever happens. `stop` is set when nothing new is to be
-    begun: `buy` looks at it last thing before it pays. `held`: a block that Ctrl-C does not cut."""
+    begun: `buy` looks at it last thing before it pays. `past` and `keep`: what is
+    known of how long jobs take, and what was seen of one. `held`: a block that Ctrl-C does not cut."""
 
     buy: Callable[[Entry], Job]
     ask: Callable[[Job], Poll]
@@ -74,6 +75,8 @@ class Crew:
     over: Callable[[Entry], None]
     looked: Callable[[], None]
     follower: Follower
+    past: Callable[[Job], Past]
+    keep: Callable[[Watch], None]
     clock: Clock
     held: Callable[[], AbstractContextManager[None]]
     stop: threading.Event
@@ -86,6 +89,7 @@ class Crew:
         self.failures = 0
         self.interrupted = False
         self._rows: dict[str, Entry] = {}  # by job: those that are followed or saved
+        self._watches: dict[str, Watch] = {}
         self._heard: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._under_way = dict.fromkeys(AT_ONCE, 0)
         self._counting = threading.Lock()
@@ -111,6 +115,8 @@ class Crew:
         finally:
             for pool in self._pools.values():
                 pool.shutdown(wait=False, cancel_futures=True)
+            for watch in self._watches.values():
+                self.keep(watch)
 
     @property
     def shut(self) -> list[StudioError]:
@@ -211,7 +217,7 @@ class Crew:
             self._leave(entry, bulk.standing(job), None)
             return
         self._rows[job.id] = entry
-        self.follower.add(job)
+        self._watches[job.id] = self.follower.add(job, self.past(job))
 
     def _answered(self, watch: Watch, answer: Poll | StudioError) -> None:
         entry = self._rows[watch.job.id]
@@ -227,6 +233,7 @@ class Crew:
             self._leave(entry, bulk.standing(watch.job), lost)
             return
         if end is not None:
+            self.keep(self._watches.pop(watch.job.id))
             self._send("save", partial(self.save, watch.job, end), partial(self._saved, entry))
 
     def _saved(self, entry: Entry, made: Job | StudioError) -> None:

@@ -40,7 +40,7 @@ class Forgetting:
         limits of its day."""
         with self._store.transaction() as db:
             gone = f"SELECT id FROM jobs WHERE {ENDED}"
-            for table in ("events", "outputs", "told"):
+            for table in ("events", "outputs", "told", "times"):
                 db.execute(f"DELETE FROM {table} WHERE job IN ({gone})", (before,))
             names.keep_fingerprints(db, gone, before)
             names.keep_rows(db, gone, before)

@@ -18,15 +18,16 @@ from typing import Any
 
 from studio import unstored
 from studio.accounts import Accounts
-from studio.errors import InternalError, Interrupted, NotSaved, UnknownOutcome, UsageError, error_record
+from studio.errors import InternalError, NotSaved, UnknownOutcome, UsageError, error_record
 from studio.forgetting import Forgetting
 from studio.migrations import MIGRATIONS
 from studio.names import RUNNING, Names, own_key
 from studio.order import Order
 from studio.preferences import Preferences
 from studio.receipted import Receipted
-from studio.rows import accepted, dump, given_up, job, marks, nowhere, output
+from studio.rows import abandoned, accepted, dump, given_up, job, marks, nowhere, output
 from studio.store import Store
+from studio.times import Times
 from studio.told import Told
 from studio.types import Clock, Job, Json, Output, Plan, Saved, Shot, Submitted
 from studio.uploads import Uploads
@@ -70,6 +71,7 @@ class Ledger:
         self.uploads = Uploads(self._store, clock)
         self.names = Names(self._store)
         self.told = Told(self._store, clock)
+        self.times = Times(self._store, clock)
         self.receipts = Receipted(self._store)
         self.past = Forgetting(self._store, self.accounts, clock)
         self.preferences = Preferences(self._store, clock)
@@ -323,10 +325,7 @@ class Ledger:
     def _bury(self, db: sqlite3.Connection) -> None:
         for row in self._dead():
             if row["state"] == "intent":
-                gone = Interrupted(
-                    "The process that began this is gone. Nothing was bought.", kind="abandoned"
-                )
-                self._set(db, row["id"], "abandoned", self._ended(error_record(gone)))
+                self._set(db, row["id"], "abandoned", self._ended(error_record(abandoned())))
             else:
                 lost = UnknownOutcome(
                     "The process that sent the paid request is gone. It may have been charged."

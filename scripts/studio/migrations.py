@@ -6,7 +6,8 @@ out there were made with it.
 bought. `lease` is the time until which the process named by `owner` is taken to be alive. `row` says which
 row of a batch it was bought for.
 `told` holds what was said of a job before its end, so that nobody is told twice; `read_once` the files of
-other programs that were taken over.
+other programs that were taken over; `times` how long the jobs of a kind took, and when one was last under
+way.
 """
 
 from __future__ import annotations
@@ -126,6 +127,16 @@ MIGRATIONS = {
     "6-rows": """
         ALTER TABLE jobs ADD COLUMN row TEXT;
         CREATE INDEX jobs_row ON jobs (row, created_at);
+    """,
+    "7-times": """
+        CREATE TABLE times (
+            job TEXT PRIMARY KEY REFERENCES jobs (id),
+            kind TEXT NOT NULL,
+            at REAL NOT NULL,
+            looked_at REAL,
+            took REAL
+        );
+        CREATE INDEX times_kind ON times (kind, at);
     """,
 }
 """Append only, applied in order, each once."""

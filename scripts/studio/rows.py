@@ -69,6 +69,10 @@ def given_up(id: str) -> Interrupted:
     return Interrupted(f"Job {id} was given up before anything was sent.", kind="given_up")
 
 
+def abandoned() -> Interrupted:
+    return Interrupted("The process that began this is gone. Nothing was bought.", kind="abandoned")
+
+
 def nowhere(id: str) -> UsageError:
     return UsageError(
         f"There is no job {id}.",

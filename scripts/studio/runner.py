@@ -15,7 +15,7 @@ from time import localtime, strftime
 from typing import BinaryIO, Protocol, TypeVar
 from urllib.parse import urlsplit
 
-from studio import endings, follow, media, unstored
+from studio import endings, media, unstored
 from studio.contract import (
     Cancels,
     Done,
@@ -41,6 +41,7 @@ from studio.errors import (
     UsageError,
     error_record,
 )
+from studio.follow import Follower
 from studio.ledger import Ledger
 from studio.order import Order
 from studio.types import Clock, Gateway, Job, Json, Output, Plan, Saved, Submitted, TaskRef
@@ -206,9 +207,9 @@ class Runner:
     def collect(self, job: Job, until: float) -> Job:
         """Follow a submitted job to its end and save all its files; of a job that is done, those that are
         missing. `until`: monotonic seconds."""
-        ends = follow.run([job], self.ask, self.clock, until, self._remark)
-        _, end = next(iter(ends))
-        return self.finish(job, end)
+        return self.finish(
+            job, self.ledger.times.follow(job, Follower(self.clock, self._remark), self.ask, until)
+        )
 
     def finish(self, job: Job, end: Done | Failed) -> Job:
         """A job at its end: its files saved, all of it on record. Raises what went wrong."""
