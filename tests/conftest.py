@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -59,3 +60,6 @@ def pytest_testnodedown(node: Any) -> None:
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     runs, files = SEARCHED["runs"], SEARCHED["files"]
     terminalreporter.write_line(f"searched for keys: the output of {runs} runs, {files} files")
+    reasons = Counter(str(one.longrepr[2]) for one in terminalreporter.stats.get("skipped", ()))
+    for reason, count in reasons.items():
+        terminalreporter.write_line(f"{count} tests: {reason.removeprefix('Skipped: ')}")

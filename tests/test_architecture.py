@@ -47,7 +47,7 @@ def imported(*words: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "words", [("--help",), ("list",), ("show", "x"), ("models",), ("doctor",), ("schema",)]
+    "words", [("--help",), ("list",), ("gallery",), ("show", "x"), ("models",), ("doctor",), ("schema",)]
 )
 def test_looking_starts_without_the_heavy_libraries(words: tuple[str, ...]) -> None:
     assert imported(*words) & HEAVY == set()

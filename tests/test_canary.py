@@ -437,7 +437,7 @@ def test_every_command_is_searched(vendor: Vendor, tmp_path: Path) -> None:
         **{name: (name, job) for name in ("again", "wait", "show", "fetch", "cancel", "reconcile")},
         **{name: (name, job) for name in ("edit", "compose")},
         **{name: (name, "--speed", "200", "--prompt", "another") for name in ("make", "start", "quote")},
-        **{name: (name,) for name in ("list", "spend", "models", "doctor", "schema")},
+        **{name: (name,) for name in ("list", "gallery", "spend", "models", "doctor", "schema")},
         "prefs": ("prefs", "import", "--file", str(old)),
         "purge": ("purge", "--before", "1d"),
         "batch": ("batch", str(rows), "--speed", "200"),

@@ -20,6 +20,7 @@ DECLARED = {  # how a name looks -> how the documents call it
     r"sandbox/(ledger\.sqlite3(-wal|-shm)?|logs/.*|twins/.*)": "sandbox/",
     r"media-studio/\d{8}-[\w-]+\.(png|mp4)": "./media-studio/",
     r"media-studio/\d{8}-[\w-]+\.json": "receipt",
+    r"media-studio/gallery\.html": "gallery.html",
 }
 OPEN_TO_THE_OWNER = ("ledger.sqlite3", "logs/", "receipt")
 
@@ -34,7 +35,14 @@ def test_every_file_that_is_written_is_declared_and_nothing_else_is(
 
     assert vendor.make("--receipt", "--input-images", picture(tmp_path)).code == 0
     assert run("make", "--sandbox", "--speed", "1000", "--prompt", "a fox").code == 0
-    for words in (("list",), ("doctor",), ("models",), ("purge", "--before", "1d"), ("quote", "--n", "x")):
+    for words in (
+        ("list",),
+        ("gallery",),
+        ("doctor",),
+        ("models",),
+        ("purge", "--before", "1d"),
+        ("quote", "--n", "x"),
+    ):
         run(*words, env=vendor.env)
 
     state = Path(os.environ["MEDIA_STUDIO_HOME"])
@@ -55,7 +63,8 @@ def test_every_file_that_is_written_is_declared_and_nothing_else_is(
     declared: Any = json.loads((ROOT / "skill.json").read_text(encoding="utf-8"))["permissions"]
     written = " ".join(declared["filesystem"]["write"])
     for name in set(DECLARED.values()) - {"config.toml"}:
-        for document in ("README.md", "references/network.md", "SKILL.md"):
+        agents = () if name == "gallery.html" else ("SKILL.md",)  # a page is for people
+        for document in ("README.md", "references/network.md", *agents):
             assert name in (ROOT / document).read_text(encoding="utf-8"), (document, name)
         assert name in written or name == "receipt", name
 

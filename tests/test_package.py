@@ -170,7 +170,7 @@ def test_every_file_that_the_code_keeps_or_reads_is_declared() -> None:
         for file in (ROOT / "scripts" / "studio").rglob("*.py")
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
-        if re.fullmatch(r"[\w-]+\.(?:sqlite3|db|toml|json|jsonl|ini|log|lock|txt)", node.value)
+        if re.fullmatch(r"[\w-]+\.(?:sqlite3|db|toml|json|jsonl|ini|log|lock|txt|html)", node.value)
         if not list((ROOT / "scripts" / "studio" / "data").rglob(node.value))
     }
     assert {"config.toml", "ledger.sqlite3"} <= kept

@@ -15,7 +15,6 @@ from support import ROOT
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "references").glob("*.md")])
 FOREIGN_FLAGS = {"--help", "--version", "--strict", "--ar"}
-LATER = {"gallery"}
 
 
 def text_of(path: str | Path) -> str:
@@ -65,7 +64,6 @@ def test_the_documents_name_only_commands_and_options_that_exist() -> None:
     for path in DOCUMENTS:
         code = list(code_in(path.read_text(encoding="utf-8")))
         assert {flag for line in code for flag in re.findall(r"(?<!\S)--[a-z-]+", line)} <= flags, path.name
-        assert not LATER & {line.split()[0] for line in code if line.split()}, path.name
 
 
 def test_the_documents_tell_the_price_that_is_asked_about() -> None:

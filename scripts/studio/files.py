@@ -1,4 +1,4 @@
-"""Files beside what is made: written whole or not at all, and never over another."""
+"""Files beside what is made: written whole or not at all, and never over another, but where that is said."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import hashlib
 import itertools
 import os
 import secrets
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -21,16 +22,14 @@ def part_of(folder: Path, stem: str) -> Path:
 def put(data: bytes, folder: Path, stem: str, extension: str, *, private: bool = False) -> Path:
     """Write a file under a name that no other has, or find it there. `private`: for its owner's eyes. Raises
     OSError."""
-    part = part_of(folder, stem)
-    try:
-        part.touch(mode=PRIVATE if private else 0o666, exist_ok=False)
-        with part.open("r+b") as sink:
-            sink.write(data)
-            sink.flush()
-            os.fsync(sink.fileno())
+    with _part(data, folder, stem, PRIVATE if private else 0o666) as part:
         return named(part, folder, stem, extension, hashlib.sha256(data).hexdigest())
-    finally:
-        discard(part)
+
+
+def rewrite(data: bytes, path: Path) -> None:
+    """Write a file in the place of an older one, which stays where that fails. Raises OSError."""
+    with _part(data, path.parent, path.stem, 0o666) as part:
+        part.replace(path)
 
 
 def named(part: Path, folder: Path, stem: str, extension: str, digest: str) -> Path:
@@ -65,6 +64,21 @@ def remove(path: Path) -> bool:
             path.unlink()
             return True
     return False
+
+
+@contextmanager
+def _part(data: bytes, folder: Path, stem: str, mode: int) -> Iterator[Path]:
+    """All of it on the disk, to be given a name; gone again where none was given."""
+    part = part_of(folder, stem)
+    try:
+        part.touch(mode=mode, exist_ok=False)
+        with part.open("r+b") as sink:
+            sink.write(data)
+            sink.flush()
+            os.fsync(sink.fileno())
+        yield part
+    finally:
+        discard(part)
 
 
 def _taken(part: Path, path: Path) -> bool:

@@ -17,7 +17,7 @@ WISHING = (*PAYING, "quote", "again", "batch")  # those that say what is wanted
 ASKED = (*PAYING, "quote")
 ASKING = (*ASKED, *STEPS, "batch")
 TALKING = (*WISHING, *STEPS, "models", "wait", "fetch", "reconcile", "cancel")  # may speak to a gateway
-EVERY = (*TALKING, "show", "list", "prefs", "spend", "purge", "doctor", "schema", "sandbox")
+EVERY = (*TALKING, "show", "list", "gallery", "prefs", "spend", "purge", "doctor", "schema", "sandbox")
 CHANNELS = ("feishu", "discord", "telegram")  # the names in data/channels.json
 OF_A_JOB = ("wait", "show", "fetch", "cancel", "reconcile", *STEPS)
 OF_THE_WHOLE = frozenset(
@@ -29,6 +29,7 @@ REHEARSING = (
     *WISHING,
     "models",
     "list",
+    "gallery",
     "prefs",
     "spend",
     "purge",
@@ -65,6 +66,7 @@ COMMANDS = (
     ),
     Command("show", "one job, as the record knows it", ("job",)),
     Command("list", "the newest jobs"),
+    Command("gallery", "write one page of what was made, to open in a browser; asks nobody for anything"),
     Command("fetch", "save a finished job's files again; never buys", ("job",)),
     Command("cancel", "stop a job, where that is still possible", ("job",)),
     Command("reconcile", "settle a job of which it is not known whether it was bought", ("job",)),
@@ -292,6 +294,12 @@ OPTIONS = (
         metavar="FOLDER",
     ),
     Option(
+        ("--out",),
+        "folder for the page, gallery.html (default: that of the files)",
+        ("gallery",),
+        metavar="FOLDER",
+    ),
+    Option(
         ("--receipt",),
         "write down beside the files how they were made, as JSON; `again` reads it",
         (*ASKING, "again", "wait", "fetch", "reconcile"),
@@ -346,7 +354,7 @@ OPTIONS = (
     Option(
         ("--user-id",),
         "whose job it is; never leaves this machine",
-        (*WISHING, "list", "spend", "prefs"),
+        (*WISHING, "list", "gallery", "spend", "prefs"),
         metavar="ID",
     ),
     Option(
@@ -360,13 +368,20 @@ OPTIONS = (
     Option(("--list-models",), "the same as `models --live`", ("make",), switch=True),
     Option(("--live",), "ask the vendor's list (needs a key)", ("models",), switch=True),
     Option(("--count",), "how many jobs to list", ("list",), type=whole(1, 1000), default=20),
+    Option(
+        ("--count",),
+        "how many jobs to show, the newest first",
+        ("gallery",),
+        type=whole(1, 1_000_000),
+        default=10_000,
+    ),
     Option(("--all",), "list all jobs, however many", ("list",), switch=True),
     Option(("--all",), "ask once for each job that is not at its end", ("wait",), switch=True),
     Option(("--open",), "only jobs of which something is still to come", ("list",), switch=True),
     Option(
         ("--since",),
         "from when on: a date, or an age such as 7d or 12h (default: all; for spend 30d)",
-        ("list", "spend"),
+        ("list", "gallery", "spend"),
         type=moment,
         metavar="WHEN",
     ),

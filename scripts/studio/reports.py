@@ -42,6 +42,12 @@ def listing(
     }
 
 
+def gallery(path: str, there: Sequence[bool], *, jobs: int, more: bool, sandbox: bool) -> Json:
+    """The page that was written. `there`: of each file of its jobs, whether it is on this disk."""
+    counts = {"jobs": jobs, "files": sum(there), "missing": len(there) - sum(there)}
+    return {**_looked("gallery", sandbox), "path": path, **counts, "more": more}
+
+
 def preferences(
     what: str, rows: Sequence[Preference], left: Sequence[Json], message: str, *, sandbox: bool
 ) -> Json:

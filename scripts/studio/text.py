@@ -17,6 +17,7 @@ def person(document: Json) -> str:
     made = {
         "media-studio/models/1": _models,
         "media-studio/list/1": _list,
+        "media-studio/gallery/1": _gallery,
         "media-studio/doctor/1": _doctor,
         "media-studio/sandbox/1": _sandbox,
         "media-studio/schema/1": _schema,
@@ -39,6 +40,7 @@ def values(document: Json) -> str:
         return str(document["cost"]["quoted"])
     one: dict[str, Callable[[], str]] = {
         "doctor": lambda: "ready" if document["ready"] else "not ready",
+        "gallery": lambda: str(document["path"]),
         "purge": lambda: str(document["purged"]),
         "row": lambda: "\n".join(document["paths"]),
         "batch": lambda: "",  # each row was said as it came
@@ -111,6 +113,10 @@ def _list(document: Json) -> Iterator[str]:
         yield f"{row['job']}  {row['state']:9}  {cost:>10}  {row['model']}  {(row['prompt'] or '')[:50]}"
         for path in row["paths"]:
             yield f"    {path}"
+
+
+def _gallery(document: Json) -> Iterator[str]:
+    yield document["path"]
 
 
 def _prefs(document: Json) -> Iterator[str]:
