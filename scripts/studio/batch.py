@@ -55,9 +55,7 @@ MOST_TOLD = 10  # rows that cannot be made, told at once
 
 def batch(app: App) -> Json:
     """Quote all, ask once, buy a few at a time, save as they end. What was bought before is not again."""
-    rows = rowfile.read(_text(app.made.file), app.made, table=_is_table(app.made.file))
-    app.ledger.settle()
-    entries = _entries(app, rows)
+    entries = planned(app)
     wanted = [one for one in entries if one.state == bulk.LEFT]
     stop = _stop(app, wanted)
     if app.made.dry_run or stop:
@@ -65,6 +63,13 @@ def batch(app: App) -> Json:
     if not wanted and not any(one.state in {bulk.RUNNING, bulk.UNSAVED} for one in entries):
         return _end(app, entries)
     return _worked(app, entries)
+
+
+def planned(app: App) -> list[Entry]:
+    """Every row of the file, with its price and with what the record knows of it."""
+    rows = rowfile.read(_text(app.made.file), app.made, table=_is_table(app.made.file))
+    app.ledger.settle()
+    return _entries(app, rows)
 
 
 def _text(name: str) -> str:

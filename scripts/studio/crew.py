@@ -88,6 +88,7 @@ class Crew:
         self.doors: dict[str, Door] = {}
         self.failures = 0
         self.interrupted = False
+        self._next_look = -math.inf
         self._rows: dict[str, Entry] = {}  # by job: those that are followed or saved
         self._watches: dict[str, Watch] = {}
         self._heard: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
@@ -127,6 +128,12 @@ class Crew:
         while self._begin() or self._rows or any(self._under_way.values()) or not self._heard.empty():
             self._ask_about_what_is_due()
             self._hear(self._pause())
+            self._look()
+
+    def _look(self) -> None:
+        """Once a second at most: whoever shows how it goes goes through all rows."""
+        if self.clock.monotonic() >= self._next_look:
+            self._next_look = self.clock.monotonic() + A_WHILE
             self.looked()
 
     def _begin(self) -> bool:

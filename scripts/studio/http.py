@@ -69,6 +69,7 @@ class Http:
         self._resolve = resolve
         self._heard = heard
         self._loopback = any(is_loopback(url) for url in gateway.urls.values())
+        self._found: dict[tuple[str, ...], Any] = {}
         self._detour = False  # the first address cannot be reached: the other is asked from now on
 
     def read(self, request: Request) -> Response:
@@ -241,11 +242,18 @@ class Http:
         """As it was built, by the proxies and with the CA bundle that the environment names. Plain http is
         spoken to this machine alone: no proxy gets to read it."""
         url = prepared.url or ""
-        settings = session.merge_environment_settings(url, {}, True, None, None)
+        settings = self._settings(session, url)
         self._check_link(url, proxied=requests.utils.select_proxy(url, settings["proxies"]) is not None)
         if url.startswith("http://"):
             settings["proxies"] = {}
         return session.send(prepared, timeout=self._timeouts(patience), allow_redirects=False, **settings)
+
+    def _settings(self, session: requests.Session, url: str) -> Any:
+        """Proxies and CA bundle for a host: they stay while a process runs, and take longer than a poll."""
+        at = urllib.parse.urlsplit(url)[:2]
+        if at not in self._found:
+            self._found[at] = session.merge_environment_settings(url, {}, True, None, None)
+        return {**self._found[at]}
 
     def _fetch(self, session: requests.Session, url: str, sink: BinaryIO, cap: int) -> None:
         for _ in range(REDIRECTS):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import threading
 from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -40,6 +41,9 @@ class Log:
         self._began = clock.monotonic()
         self._states: dict[str, str] = {}
         self._usable = True
+        self._day: str | None = None  # whose file is open
+        self._file = -1
+        self._turn = threading.Lock()
 
     def began(self, command: str, words: Sequence[str]) -> None:
         """Of the words only the flags that there are, without their values."""
@@ -96,16 +100,22 @@ class Log:
                 self._usable = False
 
     def _append(self, day: str, line: bytes) -> None:
+        with self._turn:
+            if day != self._day:
+                self._open(day)
+            os.write(self._file, line)
+
+    def _open(self, day: str) -> None:
+        """The file of a day, for the rest of it: who follows a thousand jobs writes a line for each poll."""
         for folder in (self._folder.parent, self._folder):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        file = self._folder / f"{day}.jsonl"
-        first = not file.exists()
-        handle = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | NOT_FOLLOWED, 0o600)
-        try:
-            os.fchmod(handle, 0o600)
-            os.write(handle, line)
-        finally:
-            os.close(handle)
+        name = self._folder / f"{day}.jsonl"
+        first = not name.exists()
+        file = os.open(name, os.O_WRONLY | os.O_APPEND | os.O_CREAT | NOT_FOLLOWED, 0o600)
+        os.fchmod(file, 0o600)
+        if self._day is not None:
+            os.close(self._file)
+        self._day, self._file = day, file
         if first:
             self.forget((datetime.fromisoformat(day) - KEPT).strftime("%Y-%m-%d"))
 

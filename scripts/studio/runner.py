@@ -15,7 +15,7 @@ from time import localtime, strftime
 from typing import BinaryIO, Protocol, TypeVar
 from urllib.parse import urlsplit
 
-from studio import endings, media, unstored
+from studio import endings, follow, media, unstored
 from studio.contract import (
     Cancels,
     Done,
@@ -41,7 +41,6 @@ from studio.errors import (
     UsageError,
     error_record,
 )
-from studio.follow import Follower
 from studio.ledger import Ledger
 from studio.order import Order
 from studio.types import Clock, Gateway, Job, Json, Output, Plan, Saved, Submitted, TaskRef
@@ -207,9 +206,10 @@ class Runner:
     def collect(self, job: Job, until: float) -> Job:
         """Follow a submitted job to its end and save all its files; of a job that is done, those that are
         missing. `until`: monotonic seconds."""
-        return self.finish(
-            job, self.ledger.times.follow(job, Follower(self.clock, self._remark), self.ask, until)
-        )
+        follower = follow.Follower(self.clock, self._remark)
+        with self.ledger.times.kept(follower.add(job, self.ledger.times.past(job))):
+            _, end = next(follow.run(follower, self.ask, until))
+            return self.finish(job, end)
 
     def finish(self, job: Job, end: Done | Failed) -> Job:
         """A job at its end: its files saved, all of it on record. Raises what went wrong."""

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 
-from studio.contract import Done, Failed, Poll
 from studio.errors import LedgerError
-from studio.follow import Follower, Past, Watch, run
+from studio.follow import Past, Watch
 from studio.store import Store
 from studio.types import Clock, Job, Plan
 
@@ -44,10 +43,11 @@ class Times:
         return Past(usual([row["took"] for row in rows]), looked["looked_at"] if looked else None)
 
     def keep(self, watch: Watch) -> None:
-        """What was seen of a job, if anything was: how long it took, or when it was last under way."""
+        """What was seen of a job, if anything was: how long it took, or when it was last under way. A record
+        that cannot be written ends nothing: this only makes the next wait shorter."""
         if watch.took is None and watch.looked_at is None:
             return
-        with self._store.transaction() as db:
+        with suppress(LedgerError), self._store.transaction() as db:
             db.execute(
                 "INSERT INTO times (job, kind, at, looked_at, took) VALUES (?, ?, ?, ?, ?)"
                 " ON CONFLICT (job) DO UPDATE SET at = excluded.at, looked_at = excluded.looked_at,"
@@ -55,12 +55,10 @@ class Times:
                 (watch.job.id, kind(watch.job.plan), self._clock.time(), watch.looked_at, watch.took),
             )
 
-    def follow(self, job: Job, follower: Follower, ask: Callable[[Job], Poll], until: float) -> Done | Failed:
-        """The end of one job. What was seen of it is kept once, whatever ends the wait."""
-        watch = follower.add(job, self.past(job))
+    @contextmanager
+    def kept(self, watch: Watch) -> Iterator[None]:
+        """A job is followed and saved in this block. What was seen of it is kept once, whatever ends it."""
         try:
-            _, end = next(run(follower, ask, until))
-            return end
+            yield
         finally:
-            with suppress(LedgerError):  # it only makes the next wait shorter
-                self.keep(watch)
+            self.keep(watch)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable
 
-from bench import polling, rehearsed
+from bench import followed, polling, rehearsed
 from bench.table import Row, text
 
-PARTS: tuple[Callable[[], Iterable[Row]], ...] = (polling.rows, rehearsed.rows)
+PARTS: tuple[Callable[[], Iterable[Row]], ...] = (polling.rows, rehearsed.rows, followed.rows)
 
 
 def main(only: str) -> int:

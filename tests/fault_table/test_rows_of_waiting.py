@@ -226,8 +226,8 @@ def test_a_disk_that_is_full_is_exit_13_and_the_job_keeps_its_outputs_and_fetch_
     if buyer.paid.large:
         width, height = buyer.paid.large
         buyer.vendor.fault("create", {"kind": "deliver", "width": width, "height": height})
-    monkeypatch.setattr(shop_files, "marked", lambda film, words: marked(film, words * 10_000))
-    saved_later(buyer, buyer.buy(drive={"file_bytes": 300_000}))
+    monkeypatch.setattr(shop_files, "marked", lambda film, words: marked(film, words * 20_000))
+    saved_later(buyer, buyer.buy(drive={"file_bytes": 400_000}))
 
 
 def saved_later(buyer: Buyer, made: Run, *words: str) -> None:
