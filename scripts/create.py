@@ -88,7 +88,7 @@ def run() -> int:
         version = "{}.{}".format(*sys.version_info[:2])
         return refuse("This needs Python 3.10 or newer, not {}.".format(version), "Use a newer python3.")
     names = missing()
-    if names and not {"--help", "-h", "--version"} & set(sys.argv[1:]):
+    if names and not {"--help", "--help-all", "-h", "--version"} & set(sys.argv[1:]):
         packages = " ".join('"{}"'.format(name) for name in names)
         detail = "Install them: {} -m pip install {}   (or: uv run {})"
         detail = detail.format(sys.executable, packages, sys.argv[0])

@@ -425,9 +425,13 @@ def test_who_asked_stands_in_no_log_and_no_request_and_the_prompt_only_where_it_
     assert b"wombat" not in logs
 
 
+NOWHERE = {url_variable(id, "api"): "http://127.0.0.1:9" for id in CANARIES}
+"""Where the doctor knocks, and nobody answers."""
+
+
 def test_every_command_is_searched(vendor: Vendor, tmp_path: Path) -> None:
     """With every key set, with a job to speak of; `called` and `home` search what it says and leaves."""
-    every = {**{key_variable(id): key for id, key in CANARIES.items()}, **vendor.env}
+    every = {**NOWHERE, **{key_variable(id): key for id, key in CANARIES.items()}, **vendor.env}
     job = vendor.make(env=every).document["job"]
     old = tmp_path / "older.json"
     old.write_text("{}")
@@ -458,7 +462,7 @@ def test_doctor_says_which_keys_there_are_and_no_character_of_them(form: str) ->
     }
     turned = dict(zip(CANARIES, reversed(CANARIES.values()), strict=True))
     keys = turned if form == "of another" else {id: ways[form](key) for id, key in CANARIES.items()}
-    env = {key_variable(id): key for id, key in keys.items()}
+    env = {**NOWHERE, **{key_variable(id): key for id, key in keys.items()}}
     for how in ((), ("--quiet",), ("--brief",)):
         made = run("doctor", *how, env=env)
         for key in keys.values():

@@ -73,7 +73,6 @@ class World:
     over: list[Entry] = field(default_factory=list)
     open: Counter[str] = field(default_factory=Counter)
     most: int = 0
-    looks: int = 0
     kept: list[Watch] = field(default_factory=list)
 
     def crew(self, concurrency: int = 4, max_failures: int = 100) -> Crew:
@@ -82,7 +81,6 @@ class World:
             ask=self.ask,
             save=self.save,
             over=self.ended,
-            looked=self.looked,
             follower=Follower(self.clock, lambda job, what: None),
             past=lambda job: UNKNOWN,
             keep=self.kept.append,
@@ -125,9 +123,6 @@ class World:
 
     def ended(self, entry: Entry) -> None:
         self.over.append(entry)
-
-    def looked(self) -> None:
-        self.looks += 1
 
     @property
     def states(self) -> dict[int, str]:
@@ -315,8 +310,7 @@ def test_polls_without_an_answer_do_not_end_a_row() -> None:
     assert set(world.states.values()) == {bulk.DONE}
 
 
-@pytest.mark.parametrize("when", ["while it waits", "while it looks"])
-def test_ctrl_c_buys_nothing_more_and_keeps_what_was_bought(when: str) -> None:
+def test_ctrl_c_buys_nothing_more_and_keeps_what_was_bought() -> None:
     world = World()
     crew = world.crew(2)
     sleep = world.clock.sleep
@@ -326,10 +320,7 @@ def test_ctrl_c_buys_nothing_more_and_keeps_what_was_bought(when: str) -> None:
         if world.clock.now - FakeClock.now > 60 and not world.stop.is_set():
             raise KeyboardInterrupt
 
-    if when == "while it waits":
-        world.clock.sleep = interrupted  # type: ignore[method-assign]
-    else:
-        crew.looked = lambda: interrupted(0.0)
+    world.clock.sleep = interrupted  # type: ignore[method-assign]
     crew.work(rows(10))
 
     assert crew.interrupted

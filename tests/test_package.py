@@ -31,6 +31,7 @@ PROJECT: Any = tomli.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8")
 TAKEN = list(published())
 PLACES = {"os.environ", "environment", "self.environment"}
 OF_LIBRARIES = {"HTTPS_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE"}  # read by requests, not by us
+OF_TERMINALS = {"NO_COLOR", "TERM"}  # how a terminal shows things: nothing for whoever installs a skill
 
 
 def text_of(path: str | Path) -> str:
@@ -197,8 +198,8 @@ def test_skill_json_says_what_the_code_does() -> None:
 
 def test_every_environment_variable_is_declared_and_explained() -> None:
     declared = {row["name"] for row in FACTS["metadata"]["openclaw"]["envVars"]}
-    assert declared == environment_names() | OF_LIBRARIES
-    for name in declared:
+    assert declared == environment_names() - OF_TERMINALS | OF_LIBRARIES
+    for name in declared | {"NO_COLOR"}:
         assert f"`{name}`" in text_of("README.md"), name
 
 

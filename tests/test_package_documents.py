@@ -14,7 +14,9 @@ from studio import arguments, catalogue, options
 from support import ROOT
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "references").glob("*.md")])
-FOREIGN_FLAGS = {"--help", "--version", "--strict", "--ar"}
+FOREIGN_FLAGS = {"--help", "--help-all", "--version", "--strict", "--ar"}
+FOREIGN_FLAGS = {"--help", "--help-all", "--version", "--strict", "--ar"}
+LATER = {"batch", "gallery"}
 
 
 def text_of(path: str | Path) -> str:

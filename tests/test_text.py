@@ -83,7 +83,15 @@ KEYS = {
     "key_page": "https://k",
     "addresses": {"api": "http://127.0.0.1:1"},
 }
-DOCTOR: Json = {"keys": [KEYS], "folders": {name: "/家" for name in ("record", "config", "files")}}
+CHECKS = [
+    {"check": "python", "state": "ok", "says": "3.12", "fix": None},
+    {"check": "key ima", "state": "warn", "says": "IMA_API_KEY is missing", "fix": "make one at https://k"},
+]
+DOCTOR: Json = {
+    "keys": [KEYS],
+    "checks": CHECKS,
+    "folders": {name: "/家" for name in ("record", "config", "files")},
+}
 COMMANDS = {command.name: arguments.schema(command) for command in options.COMMANDS}
 CASES: dict[
     str, tuple[Json, str, str, str]
@@ -92,7 +100,7 @@ CASES: dict[
         documents.result(JOB, GATEWAY, VOICE, now=1100.0),
         "DONE k3f9q2xa ok -> create.py show k3f9q2xa",
         "/pictures/灯塔-1.png\n/pictures/灯塔-2.png",
-        "  /pictures/灯塔-2.png",
+        "  /pictures/灯塔-1.png\n  8×8 px, 9 bytes, 18 points\n",
     ),
     "progress": (
         documents.progress(RUNNING, GATEWAY, VOICE, now=1100.0, send=[], next=NEXT),
@@ -135,19 +143,19 @@ CASES: dict[
         reports.models(ROWS, basis="table of 2026-02-28", sandbox=False),
         "DONE models ok",
         "doubao-seedream-4.5\ngemini-3.1-flash-image\ngemini-3-pro-image\nmidjourney",
-        "SeeDream 4.5  doubao-seedream-4.5  through ima  (default for text_to_image)",
+        "    doubao-seedream-4.5 through ima; default for text_to_image\n    --task-type text_to_image",
     ),
     "live models": (
         reports.models([*LIVE, *LIVE], basis="live", sandbox=False),
         "DONE models ok",
         "doubao-seedream-4.5\ngemini-3.1-flash-image\ngemini-3-pro-image\nmidjourney",
-        "    --size: 480p, 720p",
+        "    --size 480p, 720p",
     ),
     "list": (
         reports.listing([JOB, RUNNING], {"ima": GATEWAY}, sandbox=False),
         "DONE list ok",
         "k3f9q2xa",
-        "k3f9q2xa  done        18 points  Nano Banana Pro  一座灯塔",
+        "18 points  Nano Banana Pro\n  一座灯塔\n  /pictures/灯塔-1.png\n  /pictures/灯塔-2.png\nk3f9q2xa",
     ),
     "empty list": (reports.listing([], {}, sandbox=False), "DONE list ok", "", "No jobs yet."),
     "doctor": (
@@ -229,4 +237,4 @@ def test_whatever_an_error_says_it_fits_into_every_shape(words: str, kind: str, 
 def test_a_job_without_prompt_or_price_can_be_listed() -> None:
     plan = replace(PLAN, prompt=None, billing=replace(PLAN.billing, amount=None))
     shown = text.person(reports.listing([replace(JOB, plan=plan)], {"ima": GATEWAY}, sandbox=False))
-    assert "k3f9q2xa  done                ?  Nano Banana Pro" in shown
+    assert "     ?  Nano Banana Pro" in shown

@@ -251,6 +251,7 @@ def _said(texts: dict[str, str], kind: str, fallback: str) -> str:
 
 def _command(command: options.Command) -> tuple[str, str]:
     words = [word.upper() for word in command.words] + ["|".join(command.choices)] * bool(command.choices)
+    words += ['["PROMPT"]'] * (command.name in options.ASKED)
     return f"`{' '.join((command.name, *words))}`", command.help
 
 

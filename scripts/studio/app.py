@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from studio import catalogue, channels, debug, pulse, settings
 from studio.addresses import Resolve
 from studio.contract import Exchange, Provider
-from studio.errors import StudioError
+from studio.errors import StudioError, UsageError
 from studio.form import Offer
 from studio.ledger import Ledger
 from studio.log import Log
@@ -63,30 +63,42 @@ class App:
         self.asked = False  # the person wants to hear something in any case
         self.settled: dict[str, str] = {}  # flag -> what it came to, such as an id for `last`
         self.gathered: list[Json] = []  # documents about other jobs, whose messages are sent with this one
+        self.beside: Json = {}  # what a person at a terminal is shown besides the document
         self.remarks: list[str] = []  # lines for the person, beside what the document says
         self.say: Callable[[Json], None] = lambda document: None  # prints one that is not the last
-        self.live: Callable[[str], None] = lambda line: None  # the one line that a person sees change
+        self.live: Callable[[Callable[[], Sequence[str]]], None] = lambda says: None
+        # draws the one line that a person sees change, again and again
         self.fault: StudioError | None = None  # why a command whose document says how it went is no success
         self._patience = START_PATIENCE if made.command == "start" else None
         self._lists: dict[tuple[str, str], tuple[Offer, ...]] | None = None  # kept for many wishes at once
         of_a_rehearsal = str(getattr(made, "job", None)).startswith(REHEARSAL)
         self.sandbox = bool(getattr(made, "sandbox", False)) or of_a_rehearsal
-        self.settings = settings.load(
-            os.environ,
-            home=made.home,
-            api_key=getattr(made, "api_key", None),
-            base_url=getattr(made, "base_url", None),
-            most={
-                "per_day": getattr(made, "max_per_day", None),
-                "per_user": getattr(made, "max_per_user", None),
-            },
-        )
+        self.config_trouble: StudioError | None = None
+        try:
+            self.settings = self._settings()
+        except UsageError as trouble:
+            if made.command != "doctor":
+                raise
+            self.config_trouble, self.settings = trouble, self._settings(read=False)
         self.language = language_of(getattr(made, "prompt", getattr(made, "model", None)))
         self.goes_on_in(self.language)
         self.debug: Callable[[str], None] | None = None  # says lines of --debug
         self._kept: list[str] = []  # lines that wait until the record is written
         self.log = Log(self.folder / "logs", clock, self.secrets)
         self.log.began(made.command, argv)
+
+    def _settings(self, *, read: bool = True) -> settings.Settings:
+        return settings.load(
+            os.environ,
+            home=self.made.home,
+            api_key=getattr(self.made, "api_key", None),
+            base_url=getattr(self.made, "base_url", None),
+            most={
+                "per_day": getattr(self.made, "max_per_day", None),
+                "per_user": getattr(self.made, "max_per_user", None),
+            },
+            read=read,
+        )
 
     @property
     def named_language(self) -> str | None:
@@ -264,7 +276,7 @@ class App:
 
     def another(self, made: argparse.Namespace, argv: Sequence[str]) -> App:
         """For another wish in the same command, at the same place. Its parts are these, unless it is given
-        others: see `beside`."""
+        others: see `alongside`."""
         one = copy.copy(self)
         one.made, one.argv = made, tuple(argv)
         one.goes_on_in(language_of(getattr(made, "prompt", None)))
@@ -272,7 +284,7 @@ class App:
         one.settled, one.gathered, one.remarks, one._kept = {}, [], [], []
         return one
 
-    def beside(self, clock: Clock, held: Callable[[], AbstractContextManager[None]]) -> App:
+    def alongside(self, clock: Clock, held: Callable[[], AbstractContextManager[None]]) -> App:
         """For another thread: with a connection of its own to the record, and a clock whose waits can be
         ended from here. It tells nobody how its jobs go, and leaves it to others to wait out trouble."""
         one = self.another(self.made, self.argv)

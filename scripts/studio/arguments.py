@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import shutil
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from studio import __version__
 from studio.argtypes import Within, json_object
 from studio.errors import EXITS, UsageError
-from studio.options import COMMANDS, OPTIONS, WORDS, Command, Option
+from studio.options import ASKED, COMMANDS, OPTIONS, WORDS, Command, Option
 from studio.values import written
 
 SHORT = 16  # characters: a word, and no key
+HELP = frozenset({"--help", "-h", "--help-all"})
 
 
 class _Once(argparse.Action):
@@ -53,8 +55,43 @@ def _given_twice(name: str, one: object, other: object) -> UsageError:
 
 
 class _Parser(argparse.ArgumentParser):
+    page = ""  # what --help shows
+
+    def format_help(self) -> str:
+        return self.page
+
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message[:1].upper()}{message[1:]}.", detail=f"See `{self.prog} --help`.")
+
+
+class _Help(argparse.Action):
+    """--help: what is used most, on one screen; --help-all: every option."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *given: Any) -> NoReturn:
+        from studio import helping
+
+        command = next(made for made in COMMANDS if parser.prog.endswith(f" {made.name}"))
+        width = min(helping.WIDTH, shutil.get_terminal_size().columns)
+        assert isinstance(parser, _Parser)
+        parser.page = helping.page(command, every=given[-1] == "--help-all", width=width) + "\n"
+        parser.print_help()
+        parser.exit()
+
+
+def spelt(argv: Sequence[str]) -> list[str]:
+    """The words of a command, with a bare prompt as the value of its option: the word right after `make`,
+    `start` or `quote`. Anywhere else a bare word stays one that nobody asked for, as it may be what is left
+    of a mistyped option. Raises UsageError where it is the name of a command."""
+    words = list(argv)
+    bare = words[1] if len(words) > 1 and words[0] in ASKED and not words[1].startswith("-") else None
+    if bare is None:
+        return words
+    if bare in {command.name for command in COMMANDS}:
+        raise UsageError(
+            f"{bare} is a command of its own: `create.py {bare}`.",
+            detail=f"To have it made, say so by --prompt: `create.py {words[0]} --prompt {bare}`.",
+        )
+    return [words[0], f"--prompt={bare}", *words[2:]]
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -75,12 +112,20 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
             detail=f"Commands: {', '.join(made.name for made in COMMANDS)}.",
         )
     parser = _parser(command)
-    made, left = parser.parse_known_args(words[1:])
+    made, left = parser.parse_known_args(spelt(words)[1:])
     if left:
         flags = [flag for option in OPTIONS if name in option.commands for flag in option.flags]
-        raise UsageError(f"`{name}` does not know {_named(left[0])}.{_nearest(left[0], flags)}")
+        raise UsageError(
+            f"`{name}` does not know {_named(left[0])}.{_nearest(left[0], flags)}",
+            detail=_in_quotes(name) if name in ASKED and not left[0].startswith("-") else None,
+        )
     made.command = name
     return made
+
+
+def _in_quotes(name: str) -> str:
+    """How a prompt of several words is given."""
+    return f'A prompt stands right after `{name}`, in quotes: `create.py {name} "a red fox in snow"`.'
 
 
 def _named(word: str) -> str:
@@ -150,7 +195,8 @@ def _property(option: Option) -> dict[str, Any]:
 
 
 def _parser(command: Command) -> _Parser:
-    parser = _Parser(prog=f"create.py {command.name}", description=command.help, allow_abbrev=False)
+    parser = _Parser(prog=f"create.py {command.name}", allow_abbrev=False, add_help=False)
+    parser.add_argument(*sorted(HELP), action=_Help, nargs=0, dest=argparse.SUPPRESS)
     for word in command.words:
         parser.add_argument(word, help=WORDS.get(word), nargs="?" if command.optional else None)
     if command.choices:
@@ -181,7 +227,7 @@ def _top() -> argparse.ArgumentParser:
     exits = "\n".join(f"  {code:<5}{meaning}" for code, meaning in EXITS.items())
     parser = argparse.ArgumentParser(
         prog="create.py",
-        usage="create.py COMMAND [OPTION ...]   (flags first means make; COMMAND --help lists its options)",
+        usage="create.py COMMAND [OPTION ...]   (flags first means make; see COMMAND --help, --help-all)",
         description="Pictures and videos: asks the price, pays once, saves the file, prints one document.",
         epilog=f"commands:\n{commands}\n\nexit codes:\n{exits}",
         formatter_class=argparse.RawDescriptionHelpFormatter,

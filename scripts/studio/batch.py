@@ -235,7 +235,6 @@ def _worked(app: App, entries: list[Entry]) -> Json:
         ask=hands.ask,
         save=hands.save,
         over=over,
-        looked=lambda: app.live(tally.live(entries)),
         follower=Follower(app.clock, lambda job, what: app.ledger.event(job.id, what)),
         past=app.ledger.times.past,
         keep=app.ledger.times.keep,
@@ -250,6 +249,7 @@ def _worked(app: App, entries: list[Entry]) -> Json:
             app.say(tally.row(entry, sandbox=app.sandbox))
     for gateway in {entry.gateway.id for entry in open_ones}:
         jobs.settle_others(app, gateway)
+    app.live(lambda: tally.live(entries))
     crew.work(open_ones)
     for entry in open_ones:
         if entry.id not in told:  # what was not heard of any more stands on the record
@@ -323,7 +323,7 @@ class _Hands:
     def _app(self) -> App:
         """This thread's."""
         if not hasattr(self._own, "app"):
-            self._own.app = self.app.beside(_Patience(self.app.clock, self.stop), self._held)
+            self._own.app = self.app.alongside(_Patience(self.app.clock, self.stop), self._held)
             self._own.runners = {}
         app: App = self._own.app
         return app

@@ -24,13 +24,14 @@ from studio import (
     jobs,
     looking,
     preferring,
-    speech,
     telling,
     text,
 )
-from studio.app import App
+from studio.app import REHEARSAL, App
+from studio.columns import Screen
 from studio.errors import InternalError, Interrupted, StudioError
 from studio.interrupts import Interrupts
+from studio.jobs import WAITED_FOR
 from studio.messages import language_of
 from studio.redact import redact, without_keys
 from studio.signs import in_json, on_a_terminal
@@ -38,7 +39,7 @@ from studio.speech import Voice
 from studio.types import Job, Json
 
 if TYPE_CHECKING:
-    from rich.status import Status
+    from studio.live import Line
 
 COMMANDS: dict[str, Callable[[App], Json]] = {
     "make": buying.make,
@@ -65,6 +66,7 @@ COMMANDS: dict[str, Callable[[App], Json]] = {
 }
 
 
+WIDTH = 80  # cells, where a terminal does not say
 KEY_SEEN = "media-studio: --api-key can be seen by other users of this machine; better set the variable."
 
 
@@ -94,7 +96,7 @@ class Out:
         self._lines = self.events or words[:1] == ["batch"]  # documents that come one after another
         forced = bool(given & {"--json", "--output-json"}) or self.events
         people = stdout.isatty() and not forced
-        self._show: Callable[[Json], str] = text.person if people else self._json
+        self._show: Callable[[Json], str] = self._person if people else self._json
         self._tells = not given & {"--brief", "--quiet"}  # else the messages stay unsaid
         if "--brief" in given:
             self._show = text.brief
@@ -103,30 +105,42 @@ class Out:
         self.people_read = people
         self._exact = "--quiet" in given and not stdout.isatty()  # values for a program, to the letter
         self._brief = "--brief" in given
-        self._status: Status | None = None
+        self.costs = True  # whether prices are told where nobody asked for them
+        self.beside: Json = {}  # what a person at a terminal is shown besides, see `studio.looks`
+        self._line: Line | None = None
+        styled = os.environ.get("TERM") not in {"dumb", "unknown"}
+        self._lives = self._show == self._person and stderr.isatty() and styled
+        self._colour = styled and not os.environ.get("NO_COLOR") and os.name != "nt"
         self._keys = _keys(words)
         for stream in (stdout, stderr):  # a code page that lacks a sign must not break the sentence
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="replace")
 
-    def live(self, line: str) -> None:
-        """The one line that lives while a person at a terminal waits."""
-        if not (self.people_read and self._stderr.isatty()):
-            return
-        if self._status is None:
-            from rich.console import Console
+    def live(self, say: Callable[[], Sequence[str]]) -> None:
+        """From now on the line that lives while a person at a terminal waits says this."""
 
-            self._status = Console(file=self._stderr).status("")
-            self._status.start()
-        self._status.update(on_a_terminal(redact(line, self._keys)))
+        def clean() -> list[str]:
+            return [on_a_terminal(redact(part, self._keys)) for part in say()]
+
+        if self._line:
+            self._line.draws = clean
+        elif self._lives:
+            from studio.live import Line
+
+            self._line = Line(self._stderr, clean)
+
+    def still(self) -> None:
+        """No line lives any more, and nothing is left of it."""
+        line, self._line, self._lives = self._line, None, False
+        if line:
+            line.stop()
 
     def document(self, document: Json) -> bool:
         """Print it; true if its messages are out, so far as this process can see."""
-        if self._status:
-            self._status.stop()
+        self.still()
         document = without_keys(document, self._keys)
         shown = self._show(document)
-        if self._show != self._json and not self._exact:
+        if self._show not in (self._json, self._person) and not self._exact:
             shown = on_a_terminal(shown)
         out = self._write(self._stdout, shown) if shown else False
         error = document.get("error")
@@ -141,13 +155,11 @@ class Out:
         """One that others follow."""
         if self._brief:
             return
-        if self._status:
-            self._status.stop()
         shown = self._show(without_keys(document, self._keys))
-        if shown:
+        if shown and self._line:
+            self._line.above(on_a_terminal(shown))
+        elif shown:
             self._write(self._stdout, shown if self._show == self._json else on_a_terminal(shown))
-        if self._status:
-            self._status.start()
 
     def people(self, line: str) -> None:
         if not self._brief:  # a completion notice shows the end of both streams, and has room for one line
@@ -155,7 +167,19 @@ class Out:
 
     def aside(self, lines: str) -> None:
         """On stderr in any case."""
-        self._write(self._stderr, on_a_terminal(redact(lines, self._keys)))
+        clean = on_a_terminal(redact(lines, self._keys))
+        if self._line:
+            self._line.above(clean)
+        else:
+            self._write(self._stderr, clean)
+
+    def _person(self, document: Json) -> str:
+        try:
+            width = os.get_terminal_size(self._stdout.fileno()).columns
+        except (OSError, ValueError):
+            width = 0
+        beside = without_keys(self.beside, self._keys)
+        return text.person(document, Screen(width or WIDTH, self._colour), beside)
 
     def _json(self, document: Json) -> str:
         utf8 = (self._stdout.encoding or "").lower().replace("-", "") == "utf8"
@@ -193,9 +217,10 @@ def _run(words: Sequence[str], out: Out, interrupts: Interrupts) -> tuple[int, b
     try:
         try:
             made = arguments.parse(words)
-            app = App(made, words, clock, interrupts.held, _teller(out, clock))
+            app = App(made, arguments.spelt(words), clock, interrupts.held, _teller(out, clock))
             app.people = out.people_read
             app.say, app.live = out.say, out.live
+            out.costs, out.beside = app.voice.costs, app.beside
             app.debug = out.aside if getattr(made, "debug", False) else None
             if getattr(made, "api_key", None):
                 out.people(KEY_SEEN)
@@ -209,6 +234,7 @@ def _run(words: Sequence[str], out: Out, interrupts: Interrupts) -> tuple[int, b
         interrupts.ignore()  # from here on all is decided, and only has to be said
     except KeyboardInterrupt:
         interrupts.ignore()
+        out.still()
         error = _interrupted(app)
     if error:
         document = _failure(error, app, clock, words)
@@ -282,17 +308,29 @@ def _defect(defect: Exception) -> InternalError:
 
 def _teller(out: Out, clock: SystemClock) -> Callable[[Job, str], None]:
     def tell(job: Job, what: str) -> None:
-        if out.events:
+        if out.events and what != WAITED_FOR:
             out.event(documents.event(what, job, clock.time()))
-        if what == "polled":
-            waited = speech.elapsed(job, clock.time()) or 0.0
-            out.live(speech.progress(job, waited, Voice(job.plan.language))["message"])
-        elif what == "recorded":
+        if out.people_read:
+            out.live(_line(job, what, clock, costs=out.costs))
+        if what == "recorded":
             out.people(f"job {job.id}: on record")
         elif what == "submitted" and job.task:
             out.people(f"job {job.id}: accepted as task {job.task.task_id}")
 
     return tell
+
+
+def _line(job: Job, what: str, clock: SystemClock, *, costs: bool) -> Callable[[], Sequence[str]]:
+    """What the line that lives says about a job, each time that it is drawn."""
+    gateway = next(made for made in catalogue.gateways() if made.id == job.plan.gateway)
+    voice = Voice(job.plan.language, sandbox=job.id.startswith(REHEARSAL), costs=costs)
+
+    def say() -> Sequence[str]:
+        from studio import live
+
+        return tuple(live.said(job, what, clock.time(), voice, gateway))
+
+    return say
 
 
 def _serve() -> None:

@@ -65,7 +65,7 @@ class Door:
 @dataclass
 class Crew:
     """`buy` raises what stopped a purchase; `ask` is one poll; `save` ends a job. `over` is told of each row
-    that this command is done with; `looked` after whatever happens. `stop` is set when nothing new is to be
+    that this command is done with. `stop` is set when nothing new is to be
     begun: `buy` looks at it last thing before it pays. `past` and `keep`: what is
     known of how long jobs take, and what was seen of one. `held`: a block that Ctrl-C does not cut."""
 
@@ -73,7 +73,6 @@ class Crew:
     ask: Callable[[Job], Poll]
     save: Callable[[Job, Done | Failed], Job]
     over: Callable[[Entry], None]
-    looked: Callable[[], None]
     follower: Follower
     past: Callable[[Job], Past]
     keep: Callable[[Watch], None]
@@ -88,7 +87,6 @@ class Crew:
         self.doors: dict[str, Door] = {}
         self.failures = 0
         self.interrupted = False
-        self._next_look = -math.inf
         self._rows: dict[str, Entry] = {}  # by job: those that are followed or saved
         self._watches: dict[str, Watch] = {}
         self._heard: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
@@ -110,7 +108,6 @@ class Crew:
         except KeyboardInterrupt:
             self.interrupted = True
             self.stop.set()
-            self.looked()
             while self._under_way["buy"] or not self._heard.empty():
                 self._hear(A_WHILE)
         finally:
@@ -128,13 +125,6 @@ class Crew:
         while self._begin() or self._rows or any(self._under_way.values()) or not self._heard.empty():
             self._ask_about_what_is_due()
             self._hear(self._pause())
-            self._look()
-
-    def _look(self) -> None:
-        """Once a second at most: whoever shows how it goes goes through all rows."""
-        if self.clock.monotonic() >= self._next_look:
-            self._next_look = self.clock.monotonic() + A_WHILE
-            self.looked()
 
     def _begin(self) -> bool:
         """Send off as many purchases as there is room for. Whether some still wait for theirs."""

@@ -32,6 +32,7 @@ ONE_QUESTION = 2.0  # seconds
 ONE_LOOK = 0.2
 A_WHILE = 3.0  # seconds
 EVERY = 1000  # jobs
+WAITED_FOR = "waited for"  # what is told of a job before it is asked about, to whoever looks on
 OVER = ("done", "failed", "cancelled", "abandoned")
 
 
@@ -189,6 +190,7 @@ def carry_on(app: App, job: Job, until: float, *, come_back: bool = False) -> Js
     if job.state not in {"submitted", "done"} or job.complete:
         return as_recorded(app, job)
     runner = _runner(app, job)
+    app.told(job, WAITED_FOR)
     if job.plan.later and job.state == "submitted":
         if not _ended_by_now(app, runner, job):
             return telling.going_on(app, job)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import platform
 from datetime import timedelta
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 
-from studio import __version__, arguments, catalogue, options, reports
+from studio import __version__, arguments, catalogue, checks, documents, options, reports
 from studio.app import App, rehearsal_key
 from studio.errors import EXITS, KeyProblem, UsageError
 from studio.jobs import as_recorded, find, instant
@@ -22,7 +23,11 @@ LIBRARIES = ("requests", "jsonschema", "Pillow", "platformdirs", "rich")
 
 def show(app: App) -> Json:
     app.asked = True
-    return as_recorded(app, find(app))
+    job = find(app)
+    times = {"asked": job.created_at, "accepted": job.task.submitted_at if job.task else None}
+    times |= {"ended": job.finished_at, "handed out": job.handed_out_at}
+    app.beside["times"] = {name: documents.instant(at) for name, at in times.items()}
+    return as_recorded(app, job)
 
 
 def listing(app: App) -> Json:
@@ -50,6 +55,9 @@ def spend(app: App) -> Json:
 
 def models(app: App) -> Json:
     made = app.made
+    if not app.sandbox:
+        keys = map(partial(_key, app), _gateways().values())
+        app.beside["keys"] = {row["gateway"]: row["key"] for row in keys}
     if getattr(made, "live", False) or getattr(made, "list_models", False):
         return _live_models(app)
     rows = [
@@ -65,12 +73,13 @@ def doctor(app: App) -> Json:
     keys = [_key(app, gateway) for gateway in catalogue.gateways()]
     return reports.doctor(
         ready=any(row["key"] == "set" for row in keys),
+        checks=checks.rows(app),
         keys=keys,
         defaults={id: _default(app, id) for id in catalogue.task_types()},
         folders={
             "record": str(app.settings.home),
             "config": str(app.settings.config_file),
-            "files": str(app.out),
+            "files": _out(app),
         },
         versions={"media-studio": __version__, "python": platform.python_version(), **_installed()},
     )
@@ -127,7 +136,10 @@ def _key(app: App, gateway: Gateway) -> Json:
         state = "set"
     except KeyProblem as problem:
         state = "malformed" if problem.kind == "key_malformed" else "missing"
-    moved = app.settings.gateway(gateway.id).urls
+    try:
+        moved = app.settings.gateway(gateway.id).urls
+    except UsageError:  # told by the checks
+        moved = gateway.urls
     return {
         "gateway": gateway.id,
         "name": gateway.name,
@@ -136,6 +148,13 @@ def _key(app: App, gateway: Gateway) -> Json:
         "key_page": gateway.key_page,
         "addresses": {role: url for role, url in moved.items() if url != gateway.urls[role]},
     }
+
+
+def _out(app: App) -> str:
+    try:
+        return str(app.out)
+    except UsageError:
+        return "-"
 
 
 def _default(app: App, task_type: str) -> str | None:

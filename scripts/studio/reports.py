@@ -190,11 +190,20 @@ def models(rows: Sequence[Json], *, basis: str, sandbox: bool) -> Json:
     return {**_looked("models", sandbox), "basis": basis, "models": list(rows)}
 
 
-def doctor(*, ready: bool, keys: Sequence[Json], defaults: Json, folders: Json, versions: Json) -> Json:
-    """What is set up. `ready`: there is a key for somebody."""
+def doctor(  # noqa: PLR0913 - all by name
+    *,
+    ready: bool,
+    checks: Sequence[Json],
+    keys: Sequence[Json],
+    defaults: Json,
+    folders: Json,
+    versions: Json,
+) -> Json:
+    """What is set up. `ready`: there is a key for somebody; `checks`: what was looked at, and what to do."""
     return {
         **_looked("doctor", False),
         "ready": ready,
+        "checks": list(checks),
         "keys": list(keys),
         "defaults": defaults,
         "folders": folders,

@@ -144,14 +144,16 @@ def url_variable(gateway: str, role: str) -> str:
     return f"MEDIA_STUDIO_{middle}_URL" if role == "api" else f"MEDIA_STUDIO_{middle}_{role.upper()}_URL"
 
 
-def load(
+def load(  # noqa: PLR0913 - all by name
     environment: Mapping[str, str],
     *,
     home: str | None = None,
     api_key: str | None = None,
     base_url: str | None = None,
     most: Mapping[str, float | None] | None = None,
+    read: bool = True,
 ) -> Settings:
+    """`read`: whether the config is; without it all is as if there were none."""
     chosen = home or environment.get(HOME)
     if chosen:
         home_folder = folder(chosen)
@@ -164,7 +166,7 @@ def load(
     return Settings(
         home=home_folder,
         config_file=config_file,
-        config=_config(config_file),
+        config=_config(config_file) if read else {},
         environment=environment,
         api_key=api_key,
         base_url=base_url,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 SPACES = re.compile("[\t\n\v\f\r\x85\u2028\u2029]+")
 HIDDEN = re.compile(
@@ -23,6 +24,17 @@ def on_one_line(text: str) -> str:
 def on_a_terminal(text: str) -> str:
     """Lines as they are printed for people."""
     return HIDDEN.sub(MARK, text)
+
+
+def seen(value: Any) -> Any:
+    """A JSON value as it may be shown on a terminal, all the texts in it."""
+    if isinstance(value, str):
+        return on_a_terminal(value)
+    if isinstance(value, list):
+        return [seen(item) for item in value]
+    if isinstance(value, dict):
+        return {on_a_terminal(name): seen(item) for name, item in value.items()}
+    return value
 
 
 def in_json(text: str) -> str:

@@ -149,6 +149,19 @@ class Store:
         return {row["name"] for row in self._db.execute("SELECT name FROM migrations")}
 
 
+def examined(path: Path, migrations: Mapping[str, str]) -> str | None:
+    """What is wrong with a record that is only read: None where nothing is."""
+    try:
+        with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=5)) as db:
+            found = db.execute("PRAGMA quick_check(1)").fetchone()[0]
+            applied = {name for (name,) in db.execute("SELECT name FROM migrations")}
+    except sqlite3.Error as problem:
+        return f"{path} cannot be read ({problem})"
+    if applied - set(migrations):
+        return f"{path} was written by a newer version of media-studio"
+    return None if found == "ok" else f"{path} is damaged ({found})"
+
+
 def _unusable(problem: Exception, path: Path) -> LedgerError:
     why = (problem.strerror if isinstance(problem, OSError) else None) or str(problem)
     return LedgerError(

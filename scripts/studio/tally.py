@@ -87,14 +87,14 @@ def counts(entries: Iterable[Entry]) -> dict[str, int]:
     return {state: found[state] for state in bulk.STATES}
 
 
-def live(entries: Sequence[Entry]) -> str:
-    """How it goes, in one line."""
+def live(entries: Sequence[Entry]) -> list[str]:
+    """How it goes: the parts of one line, what matters most first."""
     found = counts(entries)
     parts = [f"{found[bulk.DONE]} of {len(entries)} done"]
     parts += [f"{found[state]} {state}" for state in WRONG if found[state]]
     spent = bulk.sums(one for one in entries if _bought_now(one))
     parts += [f"{one.gateway.unit.amount(one.steps):g} {one.gateway.unit.name}" for one in spent if one.steps]
-    return ", ".join(parts)
+    return parts
 
 
 def fault(entries: Sequence[Entry], shut: Sequence[StudioError], *, interrupted: bool) -> StudioError | None:

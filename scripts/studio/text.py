@@ -6,28 +6,41 @@ import json
 import shlex
 from collections.abc import Callable, Iterator
 
-from studio.options import flag
+from studio import looks
+from studio.columns import Screen
+from studio.signs import seen
 from studio.types import Json
 
+PLAIN = Screen()
 BRIEF = 170  # characters: what a chat agent's completion notice shows is a little more
 
 
-def person(document: Json) -> str:
-    """Lines for a person at a terminal."""
-    made = {
-        "media-studio/models/1": _models,
-        "media-studio/list/1": _list,
-        "media-studio/gallery/1": _gallery,
-        "media-studio/doctor/1": _doctor,
-        "media-studio/sandbox/1": _sandbox,
-        "media-studio/schema/1": _schema,
-        "media-studio/prefs/1": _prefs,
-        "media-studio/spend/1": _spend,
-        "media-studio/purge/1": _purge,
-        "media-studio/row/1": _row,
-        "media-studio/batch/1": _batch,
-    }.get(document["schema"], _job)
-    return "\n".join(made(document))
+def person(document: Json, screen: Screen = PLAIN, beside: Json | None = None) -> str:
+    """Lines for a person at a terminal; `beside`: see `studio.looks`. No sign of the document moves a
+    cursor: what does so in the lines is the screen's own."""
+    document, beside = seen(document), seen(beside or {})
+    kind = document["schema"].split("/")[1]
+    if kind == "result" and document["job"] and "times" in beside:
+        kind = "job"
+    tables = {
+        "models": looks.models,
+        "list": looks.listing,
+        "spend": looks.spend,
+        "doctor": looks.doctor,
+        "job": looks.job,
+    }
+    if kind in tables:
+        return "\n".join(tables[kind](document, screen, beside))
+    lines = {
+        "sandbox": _sandbox,
+        "schema": _schema,
+        "prefs": _prefs,
+        "purge": _purge,
+        "gallery": _gallery,
+        "row": _row,
+        "batch": _batch,
+    }
+    return "\n".join(lines.get(kind, _job)(document))
 
 
 def values(document: Json) -> str:
@@ -75,6 +88,7 @@ def _job(document: Json) -> Iterator[str]:
         yield item["message"]
         if "media" in item:
             yield f"  {item['media']}"
+            yield from _measured(document, item["media"])
     error = document.get("error")
     if error:
         yield error["message"]
@@ -93,26 +107,12 @@ def _job(document: Json) -> Iterator[str]:
         yield document["note"]
 
 
-def _models(document: Json) -> Iterator[str]:
-    yield f"Prices: {document['basis']}"
-    for row in document["models"]:
-        each = (f"{price['what']} {price['amount']} {price['unit']}" for price in row["prices"])
-        prices = ", ".join(dict.fromkeys(each)) or "price not known: asked about first"
-        chosen = f"  (default for {', '.join(row['default_for'])})" if row["default_for"] else ""
-        yield f"{row['name']}  {row['id']}  through {row['gateway']}{chosen}"
-        yield f"    {', '.join(row['task_types'])}; {prices}"
-        for name, allowed in row["options"].items():
-            yield f"    {flag(name)}: {', '.join(allowed) or 'any'}"
-
-
-def _list(document: Json) -> Iterator[str]:
-    if not document["jobs"]:
-        yield "No jobs yet."
-    for row in document["jobs"]:
-        cost = "?" if row["cost"]["quoted"] is None else f"{row['cost']['quoted']} {row['cost']['unit']}"
-        yield f"{row['job']}  {row['state']:9}  {cost:>10}  {row['model']}  {(row['prompt'] or '')[:50]}"
-        for path in row["paths"]:
-            yield f"    {path}"
+def _measured(document: Json, path: str) -> Iterator[str]:
+    """Pixels, size and price of the file that was saved there; of several the price stands at the first."""
+    for number, output in enumerate(document.get("outputs", ())):
+        if output["path"] == path:
+            price = looks.price(document["cost"]) if number == 0 and document["cost"] else ""
+            yield f"  {looks.measured(output, price)}"
 
 
 def _gallery(document: Json) -> Iterator[str]:
@@ -129,45 +129,11 @@ def _prefs(document: Json) -> Iterator[str]:
         yield f"not taken: {row['user_id']}  {row['task_type']}  {row['model']}"
 
 
-def _spend(document: Json) -> Iterator[str]:
-    if not document["spent"]:
-        yield "Nothing was spent."
-    for row in document["spent"]:
-        unknown = f", {row['unknown_price']} of unknown price" if row["unknown_price"] else ""
-        whose = row["user_id"] or "-"
-        jobs = f"{row['jobs']} jobs{unknown}"
-        yield f"{row['day']}  {row['gateway']:10}  {whose:12}  {row['quoted']:>8} {row['unit']}  {jobs}"
-    for held in document["limits"]:
-        today = f"{held['gateway']} today: {held['spent_today']} {held['unit']}"
-        left = "" if held["left_today"] is None else f", {held['left_today']} of {held['per_day']} left"
-        yield today + left
-
-
 def _purge(document: Json) -> Iterator[str]:
     beside = ", ".join(f"{document[what]} {what}" for what in ("receipts", "uploads", "logs"))
     yield f"{document['purged']} jobs forgotten. Their files stay. Removed besides: {beside}."
     if not document["erased"]:
         yield "Another process reads the record: run it again later, so that the bytes are gone, too."
-
-
-def _doctor(document: Json) -> Iterator[str]:
-    for row in document["keys"]:
-        yield f"{row['name']}: {row['variable']} is {row['key']}"
-        if row["key"] != "set":
-            yield (
-                f"    make one at {row['key_page']}"
-                if row["key_page"]
-                else "    where keys are made is not known here"
-            )
-        for role, url in row["addresses"].items():
-            yield f"    {role} address: {url}"
-    for task_type, model in document["defaults"].items():
-        yield f"{task_type}: {model or 'nothing, until a key is set'}"
-    for name, folder in document["folders"].items():
-        yield f"{name}: {folder}"
-    yield ", ".join(f"{name} {version}" for name, version in document["versions"].items())
-    if not document["ready"]:
-        yield 'To try without a key: create.py make --sandbox --prompt "a lighthouse at dusk"'
 
 
 def _row(document: Json) -> Iterator[str]:
