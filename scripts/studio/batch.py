@@ -34,6 +34,7 @@ from studio.crew import Crew
 from studio.errands import Errand
 from studio.errors import (
     Interrupted,
+    LedgerError,
     NeedsApproval,
     OverLimit,
     UsageError,
@@ -43,6 +44,7 @@ from studio.order import Order
 from studio.rowfile import Row
 from studio.terms import difference, digest, terms
 from studio.types import Clock, Job, Json, Plan
+from studio.values import written
 
 if TYPE_CHECKING:
     from studio.runner import Runner
@@ -60,14 +62,19 @@ def batch(app: App) -> Json:
     stop = _stop(app, wanted)
     if app.made.dry_run or stop:
         return _question(app, entries, wanted, stop)
-    if not wanted and not any(one.state in {bulk.RUNNING, bulk.UNSAVED} for one in entries):
-        return _end(app, entries)
-    return _worked(app, entries)
+    try:
+        return _worked(app, entries)
+    except KeyboardInterrupt:  # the first is waited with, for what is being paid
+        raise Interrupted(
+            "Stopped at once. What was being paid may be charged: the same command finds out, and goes on.",
+            charged="maybe",
+        ) from None
 
 
 def planned(app: App) -> list[Entry]:
     """Every row of the file, with its price and with what the record knows of it."""
-    rows = rowfile.read(_text(app.made.file), app.made, table=_is_table(app.made.file))
+    text = _text(app.made.file)
+    rows = rowfile.read(text, app.made, table=_is_table(app.made.file, text))
     app.ledger.settle()
     return _entries(app, rows)
 
@@ -102,7 +109,10 @@ def _read(path: Path) -> bytes:
         raise UsageError(f"{path} cannot be read ({problem.strerror}).", kind="no_rows") from None
 
 
-def _is_table(name: str) -> bool:
+def _is_table(name: str, text: str) -> bool:
+    """A pipe has no name to go by; a row of JSON begins with a brace."""
+    if name == STDIN:
+        return not text.lstrip().startswith(("{", "["))
     return Path(name).suffix.lower() in {".csv", ".tsv"}
 
 
@@ -116,6 +126,8 @@ def _entries(app: App, rows: list[Row]) -> list[Entry]:
         for row in rows:
             try:
                 entries.append(_entry(app, row, equal))
+            except LedgerError:
+                raise
             except UsageError as no:
                 wrong.append(f"Line {row.line}: {no.message} {no.detail or ''}".strip())
     if wrong:
@@ -131,7 +143,8 @@ def _entries(app: App, rows: list[Row]) -> list[Entry]:
 def _entry(app: App, row: Row, equal: Counter[str]) -> Entry:
     errand = _errand(app, row.words)
     plan = errand.plan()
-    content = errand.wish.digest(errand.inputs)
+    as_written = {name: written(value) for name, value in errand.wish.options.items()}
+    content = replace(errand.wish, options=as_written).digest(errand.inputs)  # JSON has types, CSV has none
     equal[content] += 1
     id = digest({"content": content, "count": equal[content]})
     job, state = _known(app, id)
@@ -148,6 +161,8 @@ def _known(app: App, id: str) -> tuple[Job | None, str]:
         return None, bulk.LEFT
     try:
         found = app.ledger.get(job)
+    except LedgerError:
+        raise
     except UsageError:
         return None, bulk.DONE
     return found, bulk.standing(found)
@@ -223,7 +238,9 @@ def _worked(app: App, entries: list[Entry]) -> Json:
 
     def over(entry: Entry) -> None:
         told.add(entry.id)
-        entry.job = _known(app, entry.id)[0] or entry.job
+        job, state = _known(app, entry.id)
+        if job and state != bulk.LEFT:  # the record knows best: the next run goes by it
+            entry.job, entry.state = job, state
         app.say(tally.row(entry, sandbox=app.sandbox))
         if entry.job:
             app.ledger.handed_out(entry.job.id)

@@ -7,7 +7,17 @@ import argparse
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from studio.errors import NeedsApproval, NoCredit, OverLimit, StudioError
+from studio.errors import (
+    Interrupted,
+    KeyProblem,
+    LedgerError,
+    NeedsApproval,
+    NetworkError,
+    NoCredit,
+    OverLimit,
+    RateLimited,
+    StudioError,
+)
 from studio.terms import digest, terms
 from studio.types import Gateway, Job, Json, Plan
 
@@ -16,8 +26,11 @@ PARTLY, UNSAVED, FAILED, UNKNOWN = "partly", "unsaved", "failed", "unknown"
 STATES = (DONE, PARTLY, FAILED, UNKNOWN, UNSAVED, RUNNING, LEFT)
 """What a row is: all made, or some of it; refused or failed; perhaps bought; made and not saved here; being
 made; not bought."""
-OF_THE_MOMENT = ("same", "later", "wait")  # what an error says of trying again, where the row is not at fault
-OF_THE_PERSON = (NoCredit.exit_code, OverLimit.exit_code, NeedsApproval.exit_code, 3)
+PASSING = (RateLimited, NetworkError)
+"""What stops a purchase for a while."""
+FINAL = (NoCredit, KeyProblem, OverLimit, NeedsApproval, LedgerError)
+"""What stops every purchase at a gateway."""
+NOT_OF_THE_ROW = {one.exit_code for one in (*PASSING, *FINAL, Interrupted) if one is not LedgerError}
 
 
 @dataclass
@@ -70,8 +83,9 @@ def standing(job: Job | None) -> str:
 
 
 def _passing(error: Json) -> bool:
-    """Whether nothing was bought for a reason that is not the row's: the moment's, or the account's."""
-    return error["retry"] in OF_THE_MOMENT or error["exit"] in OF_THE_PERSON
+    """Whether nothing was bought for a reason that is not the row's: the moment's, the account's, or a lost
+    reply of which the person found out that it was none."""
+    return error["exit"] in NOT_OF_THE_ROW or error["kind"] == "not_charged"
 
 
 def sums(entries: Iterable[Entry]) -> list[Sum]:

@@ -25,21 +25,14 @@ from studio.errors import (
     InternalError,
     Interrupted,
     KeyProblem,
-    LedgerError,
-    NeedsApproval,
     NetworkError,
-    NoCredit,
     NotSaved,
-    OverLimit,
-    RateLimited,
     StudioError,
     UnknownOutcome,
 )
 from studio.follow import Follower, Past, Watch
 from studio.types import Clock, Job
 
-PASSING = (RateLimited, NetworkError)
-FINAL = (NoCredit, KeyProblem, OverLimit, NeedsApproval, LedgerError)
 SHORTEST_PAUSE = 5.0  # seconds, doubling, where the vendor names no time
 LONGEST_PAUSE = 300.0
 MOST_PAUSES = 8  # in a row without a purchase: half an hour
@@ -108,6 +101,8 @@ class Crew:
         except KeyboardInterrupt:
             self.interrupted = True
             self.stop.set()
+            with suppress(KeyboardInterrupt), self.held():
+                pass  # the first is heard, and the next is another
             while self._under_way["buy"] or not self._heard.empty():
                 self._hear(A_WHILE)
         finally:
@@ -122,9 +117,16 @@ class Crew:
         return [door.shut for door in self.doors.values() if door.shut]
 
     def _work(self) -> None:
-        while self._begin() or self._rows or any(self._under_way.values()) or not self._heard.empty():
-            self._ask_about_what_is_due()
+        while self._sent_off() or self._rows or any(self._under_way.values()) or not self._heard.empty():
             self._hear(self._pause())
+
+    def _sent_off(self) -> bool:
+        """Send off what may be bought and what is due; Ctrl-C finds nothing half begun. Whether some still
+        wait for their purchase."""
+        with self.held():
+            waiting = self._begin()
+            self._ask_about_what_is_due()
+        return waiting
 
     def _begin(self) -> bool:
         """Send off as many purchases as there is room for. Whether some still wait for theirs."""
@@ -186,14 +188,14 @@ class Crew:
             door.pauses = 0
             self._onward(entry, made)
             return
-        if not isinstance(made, (*PASSING, *FINAL, Interrupted)):
+        if not isinstance(made, (*bulk.PASSING, *bulk.FINAL, Interrupted)):
             self._failed(entry, bulk.UNKNOWN if isinstance(made, UnknownOutcome) else bulk.FAILED, made)
             return
         door.inside.discard(entry.id)
         door.waiting.appendleft(entry)
-        if isinstance(made, PASSING):
+        if isinstance(made, bulk.PASSING):
             self._wait(door, made)
-        elif isinstance(made, FINAL):
+        elif isinstance(made, bulk.FINAL):
             door.shut = door.shut or made
 
     def _wait(self, door: Door, trouble: StudioError) -> None:

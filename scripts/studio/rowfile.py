@@ -9,7 +9,7 @@ import csv
 import difflib
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -26,7 +26,8 @@ FIELDS = {
 """What a row may say: name -> option."""
 PARTED = "|"  # between several files in one cell of a CSV
 DELIMITERS = ",;\t"
-BY_NAME = ("set", "unchecked", "extra_params")  # parameters by name
+PAIRS = ("set", "unchecked")  # flags that come again, each with a name and a text
+BY_NAME = (*PAIRS, "extra_params")  # parameters by name
 TRUTHS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 BLANK = (None, "")
 
@@ -41,8 +42,9 @@ class Row:
 
 def read(text: str, made: argparse.Namespace, *, table: bool) -> list[Row]:
     """`made`: the options of the command; `table`: it is CSV. Raises UsageError, naming the line."""
-    given = {name: getattr(made, name, None) for name in FIELDS}
-    given = {name: dict(value) if name in BY_NAME else value for name, value in given.items() if value}
+    given: dict[str, Any] = {name: getattr(made, name, None) for name in FIELDS}
+    given = {name: value for name, value in given.items() if value is not None and value is not False}
+    given.update({name: _once_each(given[name]) for name in PAIRS if name in given})
     rows: list[Row] = []
     for line, said in (_of_csv if table else _of_lines)(text.removeprefix("\ufeff")):
         if len(rows) == MOST_ROWS:
@@ -67,19 +69,19 @@ def _of_lines(text: str) -> Iterator[tuple[int, dict[str, Any]]]:
             row = _json(written)
             if not isinstance(row, dict):
                 raise UsageError("it is no JSON object.", detail=f"Such as {json.dumps(EXAMPLE)}")
-            said = _named(row)
+            said = _named(row.items())
         yield line, said
 
 
 def _of_csv(text: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    first = text.partition("\n")[0]
+    first = text.lstrip().partition("\n")[0]
     table = csv.reader(io.StringIO(text, newline=""), delimiter=max(DELIMITERS, key=first.count), strict=True)
     names: list[str] = []
     for line, cells in _lines(table):
         with _at(line):
             if len(cells) > len(names or cells):
                 raise UsageError(f"it has {len(cells)} cells, and the first line {len(names)} names.")
-            row = dict(zip(names or cells, cells, strict=False))
+            row = zip(names or cells, cells, strict=False)
             said = {name: _cell(name, cell) for name, cell in _named(row).items()}
         if names:
             yield line, said
@@ -87,12 +89,15 @@ def _of_csv(text: str) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def _lines(table: Any) -> Iterator[tuple[int, list[str]]]:
-    """Where each row of a table begins, and its cells."""
+    """Where each row of a table begins, and its cells, without the blank ones that spreadsheets leave at
+    the end."""
     line = 1
     try:
         for cells in table:
-            if any(cell.strip() for cell in cells):
-                yield line, cells
+            while cells and not cells[-1].strip():
+                cells.pop()
+            if cells:
+                yield line, [cell if cell.strip() else "" for cell in cells]
             line = table.line_num + 1
     except csv.Error as odd:
         with _at(line):
@@ -108,31 +113,40 @@ def _cell(name: str, text: str) -> Any:
     if option.switch:
         return TRUTHS.get(said.lower(), said)
     if name in BY_NAME:
-        return _json(said) if said.startswith("{") else dict(one.partition("=")[::2] for one in parts)
+        return _json(said) if said.startswith("{") else _once_each(one.partition("=")[::2] for one in parts)
     return text
 
 
 def _json(text: str) -> Any:
+    """None where it is none. Raises UsageError where an object has a name twice."""
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=_once_each)
     except (ValueError, RecursionError):
         return None
 
 
-def _named(row: Mapping[str, Any]) -> dict[str, Any]:
+def _once_each(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """A name that stands there twice would hide what was asked first."""
+    made: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in made:
+            raise UsageError(f"{name} is there twice.", kind="contradiction")
+        made[name] = value
+    return made
+
+
+def _named(row: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     """With the names as the table of options has them; what is blank was not said."""
-    found: dict[str, Any] = {}
-    for said, value in row.items():
+    found: list[tuple[str, Any]] = []
+    for said, value in row:
         name = str(said).strip().lstrip("-").replace("-", "_").lower()
         name = "model" if name == "model_id" else name
         if name not in FIELDS:
             near = difflib.get_close_matches(name, FIELDS, 1)
             meant = f" Did you mean {near[0]}?" if near else ""
             raise UsageError(f"no row has {said!r}.{meant}", detail=f"It may have: {', '.join(FIELDS)}.")
-        if name in found:
-            raise UsageError(f"{name} is there twice.")
-        found[name] = value
-    return {name: value for name, value in found.items() if value not in BLANK}
+        found.append((name, value))
+    return {name: value for name, value in _once_each(found).items() if value not in BLANK}
 
 
 def _merged(given: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
@@ -148,7 +162,7 @@ def _words(fields: Mapping[str, Any]) -> Iterator[str]:
         if name == "extra_params":
             yield f"{flag}={json.dumps(value, ensure_ascii=False)}"
         elif name in BY_NAME:
-            yield from (f"{flag}={one}={_text(name, each)}" for one, each in value.items())
+            yield from (f"{flag}={_plain(one)}={_text(name, each)}" for one, each in value.items())
         elif option.switch:
             yield from [flag] * _truth(name, value)
         elif option.many:
@@ -173,6 +187,13 @@ def _truth(name: str, value: Any) -> bool:
     if not isinstance(value, bool):
         raise UsageError(f"{name} is true or false, not {value!r}.")
     return value
+
+
+def _plain(name: str) -> str:
+    """Of a parameter: what is written after it is its value."""
+    if "=" in name:
+        raise UsageError(f"no parameter is called {name!r}.")
+    return name
 
 
 def _text(name: str, value: Any) -> str:

@@ -100,9 +100,12 @@ def live(entries: Sequence[Entry]) -> list[str]:
 def fault(entries: Sequence[Entry], shut: Sequence[StudioError], *, interrupted: bool) -> StudioError | None:
     """Why not all is well; the worst of it. `shut`: what stopped the buying at a gateway."""
     found, total = counts(entries), len(entries)
-    wrong = found[bulk.FAILED] + found[bulk.PARTLY]
+    failed, partly = found[bulk.FAILED], found[bulk.PARTLY]
+    wrong = [f"{failed} of {total} rows failed."] if failed else []
+    wrong += [f"{partly} of {total} rows were made in part."] if partly else []
+    wrong += [f"{found[bulk.LEFT]} were not begun."] if found[bulk.LEFT] else []
+    wrong += ["--retry-failed buys what failed."] if failed else []
     lost = f"Of {found[bulk.UNKNOWN]} of {total} rows it is not known whether they were bought."
-    left = f" {found[bulk.LEFT]} were not begun." if found[bulk.LEFT] else ""
     reasons: list[tuple[object, StudioError]] = [
         (interrupted, Interrupted("Stopped: the same command goes on with what is left.", charged="maybe")),
         (
@@ -112,12 +115,10 @@ def fault(entries: Sequence[Entry], shut: Sequence[StudioError], *, interrupted:
             ),
         ),
         *((True, one) for one in shut),
-        (
-            wrong,
-            JobFailed(f"{wrong} of {total} rows failed.{left} --retry-failed buys them.", kind="rows_failed"),
-        ),
+        (failed + partly, JobFailed(" ".join(wrong), kind="rows_failed")),
         (found[bulk.UNSAVED], NotSaved(f"{found[bulk.UNSAVED]} of {total} rows are made, but not saved.")),
         (found[bulk.RUNNING], NotFinished(f"{found[bulk.RUNNING]} of {total} rows are still being made.")),
+        (found[bulk.LEFT], NotFinished(f"{found[bulk.LEFT]} of {total} rows were not begun.", charged="no")),
     ]
     return next((error for holds, error in reasons if holds), None)
 
