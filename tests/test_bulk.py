@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parts import ima, plan
+from parts import ima, plan, submitted
 from studio import bulk, tally
 from studio.bulk import Entry
 from studio.errors import (
@@ -32,6 +32,7 @@ from studio.errors import (
     UsageError,
     error_record,
 )
+from studio.speech import Voice
 from studio.types import Billing, Job, Output, Saved, TaskRef
 
 GATEWAY = ima("http://127.0.0.1:1")
@@ -230,3 +231,13 @@ def test_every_state_is_counted_and_none_twice() -> None:
     assert tally.counts(entries) == dict.fromkeys(bulk.STATES, 2)
     assert NotSaved in {type(tally.fault([entry(state="unsaved")], (), interrupted=False))}
     assert not issubclass(LedgerError, bulk.PASSING)
+
+
+def test_what_was_bought_before_is_no_cost_of_this_command() -> None:
+    old, new = entry(job=submitted(0.0, "old"), state="running"), entry()
+    new.job = submitted(0.0, "new")
+    for one in (old, new):
+        one.state, one.before = "done", False
+    made = tally.whole([old, new], Voice("en"), event="batch", error=None)
+
+    assert [(cost["rows"], cost["quoted"]) for cost in made["cost"]] == [(1, 5)]

@@ -49,6 +49,14 @@ class Entry:
     error: StudioError | None = None
     before: bool = True
 
+    def __post_init__(self) -> None:
+        self._first = self.job and self.job.id
+
+    @property
+    def bought(self) -> bool:
+        """Whether it was since this command began."""
+        return self.job is not None and self.job.task is not None and self.job.id != self._first
+
     @property
     def agreed(self) -> str:
         """What a yes says yes to: the terms, whole."""

@@ -59,7 +59,7 @@ def whole(  # noqa: PLR0913 - all by name
     """`event`: quote, before anything is bought, or batch, at the end. `cost`: by gateway, of the rows that
     would be bought, or of those that this command bought."""
     asks = event == "quote"
-    meant = [one for one in entries if (one.state == bulk.LEFT if asks else _bought_now(one))]
+    meant = [one for one in entries if (one.state == bulk.LEFT if asks else one.bought)]
     return {
         "schema": "media-studio/batch/1",
         "event": event,
@@ -92,7 +92,7 @@ def live(entries: Sequence[Entry]) -> list[str]:
     found = counts(entries)
     parts = [f"{found[bulk.DONE]} of {len(entries)} done"]
     parts += [f"{found[state]} {state}" for state in WRONG if found[state]]
-    spent = bulk.sums(one for one in entries if _bought_now(one))
+    spent = bulk.sums(one for one in entries if one.bought)
     parts += [f"{one.gateway.unit.amount(one.steps):g} {one.gateway.unit.name}" for one in spent if one.steps]
     return parts
 
@@ -142,10 +142,6 @@ def _words(entries: Sequence[Entry], meant: Sequence[Entry], voice: Voice, *, as
     lines += [words.say("batch.running", count=found[bulk.RUNNING])] if found[bulk.RUNNING] else []
     lines += [words.say("batch.left", count=found[bulk.LEFT])] if found[bulk.LEFT] else []
     return words.sentences(lines)
-
-
-def _bought_now(entry: Entry) -> bool:
-    return not entry.before and entry.job is not None and entry.job.task is not None
 
 
 def _sum(one: Sum, entries: Iterable[Entry]) -> Json:
