@@ -23,9 +23,10 @@ from typing import IO, Any, NoReturn
 
 ROOT = Path(__file__).resolve().parents[1]
 IMPORTED = (
-    *("studio.cli", "studio.http", "studio.runner", "studio.media", "studio.follow", "av", "tomli"),
+    *("difflib", "email.utils", "fractions", "platform", "secrets", "tempfile", "tomllib", "uuid"),
+    *("av", "PIL.PngImagePlugin", "PIL.JpegImagePlugin", "jsonschema", "platformdirs", "tomli"),
+    *(f"studio.{path.stem}" for path in (ROOT / "scripts/studio").glob("[a-z]*.py")),
     *(f"studio.providers.{path.stem}" for path in (ROOT / "scripts/studio/providers").glob("[a-z]*.py")),
-    *("PIL.PngImagePlugin", "PIL.JpegImagePlugin", "jsonschema", "platformdirs"),
 )
 ABOVE = 200  # descriptors of a request are kept from here on while they are put in their places
 MOST = 65536  # bytes of a request

@@ -12,13 +12,27 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from parts import plan
 from studio import catalogue, settings
-from support import CREATE, ROOT
+from studio.ledger import Ledger
+from studio.types import Output, Submitted, TaskRef
+from support import CREATE, ROOT, FakeClock
 
 STUDIO = ROOT / "scripts" / "studio"
 MODULES = sorted(STUDIO.rglob("*.py"))
 HEAVY = {"requests", "urllib3", "jsonschema", "PIL", "av", "rich", "sandbox", "studio.http"}
 HEAVY |= {f"studio.providers.{vendor.id}" for vendor in catalogue.vendors()}
+
+
+SLOW = {
+    *("asyncio", "concurrent.futures", "dataclasses", "difflib", "email", "fractions", "hashlib", "http"),
+    *("importlib.metadata", "inspect", "logging", "platform", "secrets", "socket", "ssl", "tempfile", "uuid"),
+}
+"""Of the standard library: none of these is there in the time that a look may take."""
+BUYING = {
+    f"studio.{name}" for name in ("buying", "errands", "intake", "media", "params", "pictures", "runner")
+}
+TELLING = {f"studio.{name}" for name in ("documents", "jobs", "messages", "receipts", "speech", "telling")}
 
 
 def imported(*words: str) -> set[str]:
@@ -28,7 +42,7 @@ def imported(*words: str) -> set[str]:
         f"sys.argv = ['create.py', *{list(words)!r}]\n"
         "with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):\n"
         "    try:\n"
-        f"        runpy.run_path({str(CREATE)!r}, run_name='__main__')\n"
+        f"        runpy.run_path({str(CREATE)!r})['run']()\n"
         "    except SystemExit:\n"
         "        pass\n"
         "print('\\n'.join(sys.modules))"
@@ -51,6 +65,35 @@ def imported(*words: str) -> set[str]:
 )
 def test_looking_starts_without_the_heavy_libraries(words: tuple[str, ...]) -> None:
     assert imported(*words) & HEAVY == set()
+
+
+@pytest.mark.parametrize(
+    ("words", "needless"),
+    [
+        (("--help",), SLOW | BUYING | TELLING | {"sqlite3", "studio.app", "studio.ledger"}),
+        (("list",), SLOW | BUYING | TELLING),
+        (("models",), SLOW | BUYING | TELLING | {"sqlite3"}),
+        (("show", "JOB"), (SLOW | BUYING) - {"studio.media"}),
+    ],
+)
+def test_a_look_imports_only_what_it_looks_with(
+    words: tuple[str, ...], needless: set[str], home: Path, tmp_path: Path
+) -> None:
+    ledger = Ledger(home / "state" / "ledger.sqlite3", FakeClock())
+    job, _ = ledger.begin(plan(), str(tmp_path))
+    ledger.sending(job.id)
+    ledger.submitted(job.id, Submitted(TaskRef("ima", "task", 0.0), 5))
+    ledger.done(job.id, (Output("image", "https://files.example/1.png"),), 5, None)
+    ledger.close()
+    found = imported(*(job.id if word == "JOB" else word for word in words))
+    assert "studio.cli" in found
+    assert found & needless == set()
+
+
+def test_a_purchase_does_not_import_what_guesses_at_texts() -> None:
+    found = imported("quote", "--sandbox", "--prompt", "x")
+    assert "requests" in found
+    assert not [name for name in found if name.startswith(("charset_normalizer", "chardet"))]
 
 
 def test_the_import_set_is_seen_at_all() -> None:
@@ -186,7 +229,8 @@ def test_nouns_import_the_standard_library_only() -> None:
     for node in ast.walk(ast.parse((STUDIO / "types.py").read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom):
             assert node.module is not None
-            assert node.module.split(".")[0] in sys.stdlib_module_names
+            stands_for_dataclasses = node.module == "studio.frozen"
+            assert stands_for_dataclasses or node.module.split(".")[0] in sys.stdlib_module_names
         if isinstance(node, ast.Import):
             assert all(alias.name.split(".")[0] in sys.stdlib_module_names for alias in node.names)
 

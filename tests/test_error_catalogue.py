@@ -12,7 +12,7 @@ import pytest
 from offers import GATEWAY
 from parts import plan
 from studio import catalogue, documents, errors, messages
-from studio.messages import LANGUAGES
+from studio.language import LANGUAGES
 from studio.speech import Voice
 from studio.types import Alternative
 from support import ROOT

@@ -26,7 +26,7 @@ from PIL import Image
 
 from sandbox import Sandbox
 from studio import arguments, cli
-from studio.messages import language_of
+from studio.language import language_of
 from studio.options import PAYING, WISHING
 from support import ROOT, Vendor, validate
 

@@ -22,8 +22,8 @@ from studio import arguments, catalogue, metadata, options
 from studio.earlier import Earlier, earlier
 from studio.errors import StudioError, UsageError
 from studio.form import Offer
+from studio.language import language_of
 from studio.ledger import Ledger
-from studio.messages import language_of
 from studio.order import Order
 from studio.types import Job, ModelRef, Output, Saved, Source, TaskType
 from studio.wishes import Wish

@@ -167,6 +167,18 @@ def test_a_key_does_not_leave_for_a_host_that_is_not_its_own(key: str, place: st
     assert not leaks(f"{refused.value.message}{refused.value.detail}".encode(), key)
 
 
+@pytest.mark.parametrize("before", [0, 1, len(KEY) // 2, len(KEY) - 1, len(KEY)])
+def test_a_key_across_two_pieces_of_a_file_does_not_leave(before: int) -> None:
+    """`before`: how much of it stands in the first piece."""
+    file = Content([bytes(http.BLOCK - before), KEY.encode(), bytes(100)])
+    with line(OK) as own, line(OK) as stranger:
+        out = door(ima(own.url))
+        with pytest.raises(InternalError, match="not sent"):
+            out.read(replace(ask(stranger.url), method="PUT", json=None, body=file))
+
+    assert stranger.got == []
+
+
 def test_a_paid_request_that_holds_another_gateways_key_is_stopped_and_bought_nothing() -> None:
     with line(OK) as own:
         other: Gateway = replace(ima("https://other.example.com"), id="other")

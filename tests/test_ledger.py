@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from parts import plan
 from studio import ledger as module
+from studio import names
 from studio.content import Content
 from studio.errors import InternalError, Interrupted, LedgerError, UsageError
 from studio.ledger import Ledger
@@ -301,7 +302,7 @@ def test_jobs_are_listed_newest_first_and_named_by_the_prefix(tmp_path: Path) ->
         clock.sleep(1)
 
     assert [job.id for job in ledger.newest(2)] == ids[:0:-1]
-    assert all(id.startswith("sb-") and set(id[3:]) <= set(module.ALPHABET) for id in ids)
+    assert all(id.startswith("sb-") and set(id[3:]) <= set(names.ALPHABET) for id in ids)
 
 
 JSON = st.recursive(

@@ -28,7 +28,7 @@ import atexit, pathlib, runpy, sys
 peak, *sys.argv = sys.argv[1:]
 sys.path.insert(0, str(pathlib.Path(sys.argv[0]).parent))
 atexit.register(lambda: pathlib.Path(peak).write_text(pathlib.Path("/proc/self/status").read_text()))
-runpy.run_path(sys.argv[0], run_name="__main__")
+sys.exit(runpy.run_path(sys.argv[0])["run"]())
 """
 """The command, which leaves behind what the kernel counted of it. (What `wait4` says of a child's memory
 begins with what its parent had.)"""

@@ -14,7 +14,8 @@ import pytest
 import studio
 from offers import GATEWAY
 from studio import catalogue, documents, errors, speech
-from studio.messages import LANGUAGES, Messages, language_of
+from studio.language import LANGUAGES, language_of
+from studio.messages import Messages
 from studio.types import Unit
 
 TEXTS = {language: catalogue.load(f"messages.{language}.json") for language in LANGUAGES}

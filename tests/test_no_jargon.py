@@ -11,7 +11,8 @@ import pytest
 
 from jargon import CATALOGUES, IDS, MODELS, jargon, language, options
 from studio import catalogue, errors, speech
-from studio.messages import LANGUAGES, Messages
+from studio.language import LANGUAGES
+from studio.messages import Messages
 from studio.types import Gateway
 
 TEXTS = {spoken: catalogue.load(f"messages.{spoken}.json") for spoken in LANGUAGES}

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from chooser import DEFAULT, MJ, PRO, TYPES, message, preferred, setting
 from studio import catalogue, choices
 from studio.errors import UsageError
-from studio.messages import language_of
+from studio.language import language_of
 from studio.migrations import MIGRATIONS
 from studio.preferences import Preferences
 from studio.store import Store

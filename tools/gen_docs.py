@@ -25,7 +25,8 @@ import create  # noqa: E402 - it lives in scripts/, which is not installed
 from studio import argtypes, catalogue, errors, options  # noqa: E402
 from studio.catalogue import Vendor  # noqa: E402
 from studio.errors import EXITS, REFUSALS, StudioError  # noqa: E402
-from studio.messages import LANGUAGES, action  # noqa: E402
+from studio.language import LANGUAGES  # noqa: E402
+from studio.messages import action  # noqa: E402
 from studio.types import Gateway, InputRule, ModelSpec  # noqa: E402
 
 MADE = "Written by `tools/gen_docs.py` from the code itself: change the code, then run `make docs`."

@@ -8,12 +8,11 @@ otherwise. A price that is not known claims nothing. Amounts are whole steps of 
 from __future__ import annotations
 
 import json
-import secrets
 import sqlite3
-from dataclasses import dataclass
 from time import gmtime, strftime
 
 from studio.errors import OverLimit
+from studio.frozen import dataclass
 from studio.store import Store
 from studio.types import Clock, Gateway, Json, Plan
 
@@ -110,6 +109,8 @@ class Accounts:
     def approve(self, terms: Json, lost: str | None = None) -> str:
         """Keep what is offered to the person; the token that says yes to just that, for ten minutes. `lost`:
         a job of unknown outcome, and the yes is to buying it once more: void once its outcome is known."""
+        import secrets
+
         token = "".join(secrets.choice(SIGNS) for _ in range(TOKEN_LENGTH))
         now = self._clock.time()
         with self._store.transaction() as db:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import replace
 from typing import Any
 
 from studio import billing, catalogue, conditions, fitting, params, tables
 from studio.errors import UsageError
 from studio.form import Asked, Offer
+from studio.frozen import replace
 from studio.options import flag
 from studio.placing import PICTURE, understood, wished
 from studio.types import Alternative, Gateway, ModelSpec, Source

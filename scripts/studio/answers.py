@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 from studio.contract import Read, Response
 from studio.errors import NetworkError, StudioError, UnknownOutcome, vendor_said
 from studio.form import Offer
+from studio.frozen import dataclass
 from studio.signs import on_one_line
 from studio.types import Gateway, Json, Source
 

@@ -10,24 +10,25 @@ import importlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from studio import catalogue, channels, debug, pulse, settings
-from studio.addresses import Resolve
-from studio.contract import Exchange, Provider
+from studio import catalogue, settings
 from studio.errors import StudioError, UsageError
-from studio.form import Offer
-from studio.ledger import Ledger
+from studio.frozen import replace
+from studio.language import LANGUAGES, language_of
 from studio.log import Log
-from studio.messages import LANGUAGES, language_of
-from studio.speech import Voice
 from studio.types import Clock, Gateway, Job, Json, Plan
 
 if TYPE_CHECKING:
     from sandbox import Sandbox
+    from studio.addresses import Resolve
+    from studio.contract import Exchange, Provider
+    from studio.form import Offer
+    from studio.http import Http
+    from studio.ledger import Ledger
     from studio.runner import Runner
+    from studio.speech import Voice
 
 REHEARSAL = "sb-"
 LOOK_UP = 3.0  # seconds for the address of a name
@@ -121,6 +122,9 @@ class App:
     @property
     def voice(self) -> Voice:
         """How this command speaks to the person."""
+        from studio import channels
+        from studio.speech import Voice
+
         return Voice(
             self.language,
             self.sandbox,
@@ -141,6 +145,8 @@ class App:
         return self.settings.home / "sandbox" if self.sandbox else self.settings.home
 
     def _record(self, *, mend: bool = True) -> Ledger:
+        from studio.ledger import Ledger
+
         prefix = REHEARSAL if self.sandbox else ""
         prompts = self.settings.config.get("store_prompts", True)
         return Ledger(self.folder / "ledger.sqlite3", self.clock, prefix, mend=mend, prompts=prompts)
@@ -211,16 +217,24 @@ class App:
             self._box = Sandbox(self.settings.home / "sandbox" / "twins", speed=speed, port=port)
         return self._box
 
-    def runner(self, provider: str, gateway: Gateway, speed: float) -> Runner:
-        from studio.http import Http
-        from studio.runner import BUSY_PATIENCE, Runner
+    def way(self, provider: str, gateway: Gateway, speed: float) -> tuple[Provider, Http]:
+        """Who speaks to a gateway, and the door. Needs no record, so any thread may. Raises KeyProblem."""
+        from studio import lean
 
+        with lean.without_guessing():
+            from studio.http import Http
         module = importlib.import_module(f"studio.providers.{provider}")
         speaks: Provider = module.Provider(
             {gateway.id: gateway}, catalogue.vendor(provider).raw, self.clock.time
         )
         known = {made.id: made for made in catalogue.gateways()} | {gateway.id: gateway}
-        http = Http(gateway, known, self.keys(gateway), speed, resolve=self.resolve, heard=self._heard)
+        keys = self.keys(gateway)
+        return speaks, Http(gateway, known, keys, speed, resolve=self.resolve, heard=self._heard)
+
+    def runner(self, provider: str, gateway: Gateway, speed: float) -> Runner:
+        from studio.runner import BUSY_PATIENCE, Runner
+
+        speaks, http = self.way(provider, gateway, speed)
         return Runner(
             speaks,
             http,
@@ -239,6 +253,8 @@ class App:
         self.log.request(exchange)
         if self.debug is None:
             return
+        from studio import debug
+
         self._kept.append(debug.shown(exchange))
         if exchange.request.safe or exchange.seconds is None:
             self._say_kept()
@@ -254,6 +270,8 @@ class App:
             again = self._record(mend=False)
             again.on_behalf_of(self.ledger)
             return again
+
+        from studio import pulse
 
         return pulse.alive(job, record)
 
@@ -319,7 +337,7 @@ class App:
     def keys(self, gateway: Gateway) -> dict[str, str]:
         """Every key this process knows: the one to use, and those that must not leave by its door."""
         if self.sandbox:
-            return {gateway.id: rehearsal_key(gateway)}
+            return {gateway.id: settings.rehearsal_key(gateway)}
         return {**self._set, gateway.id: self.settings.key(gateway)}
 
     @property
@@ -340,8 +358,3 @@ class App:
         """The keys that variables hold, by gateway."""
         given = {made.id: os.environ.get(made.key_env, "").strip() for made in catalogue.gateways()}
         return {id: key for id, key in given.items() if key}
-
-
-def rehearsal_key(gateway: Gateway) -> str:
-    """A key that opens a twin and nothing else."""
-    return f"{gateway.key_prefix}rehearsal"

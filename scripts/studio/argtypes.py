@@ -6,9 +6,10 @@ import argparse
 import json
 import math
 import unicodedata
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, NoReturn
+
+from studio.frozen import dataclass
 
 SHORT = 200  # signs of what is said beside a message
 UNITS = {"d": "days", "h": "hours", "m": "minutes"}

@@ -7,8 +7,6 @@ name, because an option that is silently ignored is money spent on something els
 from __future__ import annotations
 
 import argparse
-import difflib
-import shutil
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
@@ -18,6 +16,7 @@ from studio.errors import EXITS, UsageError
 from studio.options import ASKED, COMMANDS, OPTIONS, WORDS, Command, Option
 from studio.values import written
 
+WIDTH = 100  # characters of a line of --help
 SHORT = 16  # characters: a word, and no key
 HELP = frozenset({"--help", "-h", "--help-all"})
 
@@ -71,6 +70,8 @@ class _Help(argparse.Action):
         from studio import helping
 
         command = next(made for made in COMMANDS if parser.prog.endswith(f" {made.name}"))
+        import shutil
+
         width = min(helping.WIDTH, shutil.get_terminal_size().columns)
         assert isinstance(parser, _Parser)
         parser.page = helping.page(command, every=given[-1] == "--help-all", width=width) + "\n"
@@ -207,6 +208,11 @@ def _parser(command: Command) -> _Parser:
     return parser
 
 
+def _formatter(prog: str) -> argparse.HelpFormatter:
+    """With a width of its own: argparse makes one for each option, and each would import what asks for it."""
+    return argparse.HelpFormatter(prog, width=WIDTH)
+
+
 def _settings(option: Option) -> dict[str, Any]:
     if option.switch:
         return {"action": "store_true"}
@@ -237,5 +243,7 @@ def _top() -> argparse.ArgumentParser:
 
 
 def _nearest(word: str, among: Sequence[str]) -> str:
+    import difflib
+
     close = difflib.get_close_matches(word.split("=", maxsplit=1)[0], among, n=1)
     return f" Did you mean {close[0]}?" if close else ""

@@ -9,7 +9,6 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,11 +19,11 @@ from studio import (
     choices,
     consent,
     errands,
-    jobs,
     media,
     onward,
     receipts,
     rowfile,
+    settling,
     tally,
 )
 from studio.app import App
@@ -40,6 +39,7 @@ from studio.errors import (
     UsageError,
 )
 from studio.follow import Follower
+from studio.frozen import dataclass, replace
 from studio.order import Order
 from studio.rowfile import Row
 from studio.terms import difference, digest, terms
@@ -265,7 +265,7 @@ def _worked(app: App, entries: list[Entry]) -> Json:
         if entry.state not in OPEN:
             app.say(tally.row(entry, sandbox=app.sandbox))
     for gateway in {entry.gateway.id for entry in open_ones}:
-        jobs.settle_others(app, gateway)
+        settling.settle_others(app, gateway)
     app.live(lambda: tally.live(entries))
     crew.work(open_ones)
     for entry in open_ones:

@@ -7,11 +7,11 @@ are sent, or an error that lists the nearest.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from studio.errors import UsageError
 from studio.form import LIVE, Offer, Resolved, Rule
+from studio.frozen import replace
 from studio.types import Billing, Gateway
 from studio.values import alike
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 
 from studio.errors import (
     Interrupted,
@@ -18,6 +17,7 @@ from studio.errors import (
     RateLimited,
     StudioError,
 )
+from studio.frozen import dataclass, replace
 from studio.terms import digest, terms
 from studio.types import Gateway, Job, Json, Plan
 

@@ -2,29 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from studio import (
-    arguments,
-    choices,
-    consent,
-    documents,
-    errands,
-    follow,
-    jobs,
-    media,
-    onward,
-    receipts,
-    remedies,
-    steps,
-    telling,
-    terms,
-    unstored,
-    wording,
-)
+from studio import arguments, choices, consent, errands, media, settling, steps, terms, unstored
 from studio.app import App
 from studio.errands import Errand
 from studio.errors import NeedsApproval, OverLimit, StudioError
+from studio.frozen import replace
 from studio.names import RUNNING
 from studio.order import Order
 from studio.types import Job, Json, MediaRef, Plan
@@ -37,6 +19,8 @@ def make(app: App) -> Json:
     if app.made.dry_run:
         return quote(app)
     job = _buy(app)
+    from studio import follow, jobs, telling
+
     if job.plan.later and job.state == "submitted":
         return telling.on_its_way(app, job)
     patience = float(app.made.timeout or follow.patience(job.plan))
@@ -46,12 +30,16 @@ def make(app: App) -> Json:
 def start(app: App) -> Json:
     """Buy and come back: within some seconds, but for the paid call, which is always waited for."""
     job = _buy(app, app.began + UPLOADS_UNTIL)
+    from studio import jobs, telling
+
     return telling.on_its_way(app, job) if job.state in RUNNING else jobs.as_recorded(app, job)
 
 
 def quote(app: App) -> Json:
     """The price, a token that says yes to it and, for --dry-run, the request itself; nothing is uploaded and
     nothing bought. Says too what buying it now would end with."""
+    from studio import documents, onward
+
     errand = errands.errand(app)
     app.plan = plan = errand.plan()
     choices.settle(app, errand.choice, plan)
@@ -84,6 +72,8 @@ def step(app: App) -> Json:
 
 def again(app: App) -> Json:
     """The wish of a job, or of a receipt, once more, with what is changed: a new quote, and nothing more."""
+    from studio import receipts, wording
+
     of_receipt = receipts.is_one(app.made.job)
     plan, out = receipts.read(app) if of_receipt else _of_job(app)
     if plan.left_out and app.made.prompt is None:
@@ -102,6 +92,8 @@ def again(app: App) -> Json:
 
 
 def _of_job(app: App) -> tuple[Plan, str]:
+    from studio import jobs
+
     job = jobs.find(app)
     return job.plan, job.out
 
@@ -120,7 +112,7 @@ def _buy(app: App, uploads_until: float | None = None) -> Job:
         receipt=app.wants_receipt,
     )
     app.ledger.settle()
-    jobs.settle_others(app, errand.gateway.id)
+    settling.settle_others(app, errand.gateway.id)
     before = app.ledger.named(order)
     if before and before.state not in {"intent", "unknown"}:
         return before
@@ -157,6 +149,8 @@ def purchase(errand: Errand, plan: Plan, order: Order, uploads_until: float | No
 
 def _following(errand: Errand, no: StudioError) -> tuple[Errand, Plan] | None:
     """What comes after a refusal, by the plan that was refused: a job that was taken up has its own."""
+    from studio import remedies
+
     plan = errand.app.ledger.get(str(errand.app.job)).plan
     plan = unstored.whole(plan, errand.app.plan) if errand.app.plan else plan
     if no.kind == "offer_changed" and all(step["why"] != no.kind for step in plan.steps):

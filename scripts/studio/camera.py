@@ -3,14 +3,13 @@ form that a vendor listens to. The moves are those of film; how a vendor writes 
 
 from __future__ import annotations
 
-import difflib
 import functools
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 
 from studio import catalogue
 from studio.errors import UsageError
+from studio.frozen import dataclass
 from studio.types import Json
 
 PLACE = "{camera}"
@@ -142,6 +141,8 @@ def _move(said: str, part: str) -> tuple[str, str]:
 
 def _unknown(said: str, part: str) -> UsageError:
     listed = [f"{move['en']} ({move['zh']})" for move in _data()["moves"].values()]
+    import difflib
+
     near = difflib.get_close_matches(_plain(part), _phrases(), n=2, cutoff=LIKE)
     meant = dict.fromkeys(_phrases()[phrase] for phrase in near)
     return UsageError(

@@ -3,16 +3,15 @@ that names it. Nothing here speaks to anybody: prices are what the vendor's docu
 
 from __future__ import annotations
 
-import difflib
 import functools
 import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from studio.errors import UsageError
+from studio.frozen import dataclass, replace
 from studio.types import Gateway, InputRule, Json, ModelSpec, TaskType, Unit
 
 DATA = Path(__file__).parent / "data"
@@ -55,17 +54,24 @@ def load(name: str) -> Json:
 
 
 @functools.cache
+def _files() -> tuple[Json, ...]:
+    return tuple(load(f"catalogue/{name}.json") for name in load("registry.json")["providers"])
+
+
+@functools.cache
 def vendors() -> tuple[Vendor, ...]:
     """Every provider, in registry order: the order in which defaults are looked for."""
-    files = [load(f"catalogue/{name}.json") for name in load("registry.json")["providers"]]
-    described = [row for file in files for row in file["gateways"] if isinstance(row, dict)]
-    gateways = {row["id"]: _gateway(row) for row in described}
-    return tuple(_vendor(_whole(file, file), gateways) for file in files)
+    known = {made.id: made for made in gateways()}
+    return tuple(_vendor(_whole(file, dict(file.get("$defs", {}))), known) for file in _files())
 
 
+@functools.cache
 def gateways() -> tuple[Gateway, ...]:
-    """Each once: several providers may be paid through one."""
-    return tuple({made.id: made for vendor in vendors() for made in vendor.gateways}.values())
+    """Each once: several providers may be paid through one. What they sell is not looked at."""
+    rows = [row for file in _files() for row in file["gateways"]]
+    described = {row["id"]: _gateway(row) for row in rows if isinstance(row, dict)}
+    in_order = dict.fromkeys(row if isinstance(row, str) else row["id"] for row in rows)
+    return tuple(described[id] for id in in_order)
 
 
 def vendor(provider: str) -> Vendor:
@@ -175,6 +181,8 @@ def profile(words: str, payable: Iterable[str], task_type: str | None = None) ->
 
 def nearest(words: str, among: Iterable[ModelSpec], count: int = 3) -> tuple[ModelSpec, ...]:
     """The models whose names look most like these words: for a question, never for a purchase."""
+    import difflib
+
     asked = plain(words)
 
     def likeness(model: ModelSpec) -> float:
@@ -235,17 +243,22 @@ def _names(model: ModelSpec) -> tuple[str, ...]:
     return (model.id, model.name, *model.aliases)
 
 
-def _whole(value: Any, file: Json) -> Any:
+def _whole(value: Any, defs: Json) -> Any:
     """A part of a file with what it refers to by {"$ref": "#/$defs/name"} put in its place; what stands
-    beside the reference is added."""
+    beside the reference is added. What is referred to is made whole once, and stays so in `defs`."""
     if isinstance(value, list):
-        return [_whole(one, file) for one in value]
-    if not isinstance(value, dict):
-        return value
-    made = {name: _whole(one, file) for name, one in value.items() if name not in {"$ref", "$defs"}}
+        return [_whole(one, defs) if isinstance(one, dict | list) else one for one in value]
+    made = {
+        name: _whole(one, defs) if isinstance(one, dict | list) else one
+        for name, one in value.items()
+        if name not in {"$ref", "$defs"}
+    }
     if "$ref" not in value:
         return made
-    target = _whole(file["$defs"][value["$ref"].removeprefix("#/$defs/")], file)
+    name = value["$ref"].removeprefix("#/$defs/")
+    target = defs[name]
+    if isinstance(target, dict | list):
+        target = defs[name] = _whole(target, defs)
     return {**target, **made} if isinstance(target, dict) else target
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import functools
 import stat
-from dataclasses import fields
 from pathlib import Path
 
-from studio import catalogue, media
+from studio import catalogue
 from studio.media import Budget
 from studio.types import Enclosure, Saved
 
@@ -17,7 +16,7 @@ def budget(channel: str | None) -> Budget:
     """What a channel takes; None: what every one of them takes."""
     rows = catalogue.load("channels.json")
     held = rows.values() if channel is None else [rows[channel]]
-    stated = {one.name: [row[one.name] for row in held if one.name in row] for one in fields(Budget)}
+    stated = {name: [row[name] for row in held if name in row] for name in Budget.__match_args__}
     return Budget(**{name: min(bounds) for name, bounds in stated.items() if bounds})
 
 
@@ -36,5 +35,7 @@ def fit(saved: Saved, channel: str | None) -> Enclosure:
         return Enclosure(saved.path) if found.st_size <= held.file_bytes else Enclosure(None, "too_large")
     if held.takes(found.st_size, saved.width or 1, saved.height or 1):
         return Enclosure(saved.path)
+    from studio import media
+
     copy = media.smaller(path, held)
     return Enclosure(str(copy), "smaller") if copy else Enclosure(None, "too_large")

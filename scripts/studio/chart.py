@@ -4,11 +4,11 @@ points, credits and PTC are no sum."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from html import escape
 
 from studio.accounts import Spending
+from studio.frozen import dataclass
 from studio.messages import Messages
 from studio.types import Gateway
 

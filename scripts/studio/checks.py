@@ -10,7 +10,6 @@ import stat
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from importlib import metadata, util
 from pathlib import Path
@@ -20,6 +19,7 @@ from studio import catalogue, store
 from studio.app import App
 from studio.contract import Request
 from studio.errors import KeyProblem, StudioError
+from studio.frozen import dataclass, replace
 from studio.migrations import MIGRATIONS
 from studio.settings import HOME, where_from
 from studio.types import Gateway, Json

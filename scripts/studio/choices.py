@@ -4,11 +4,11 @@ recommended, else the default. Nothing is remembered but what a person named in 
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass, replace
 
 from studio import catalogue, choosing, wishes
 from studio.app import App
 from studio.errors import UsageError
+from studio.frozen import dataclass, replace
 from studio.messages import Messages
 from studio.types import ModelSpec, Plan, TaskType
 from studio.wishes import Wish

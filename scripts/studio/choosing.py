@@ -4,11 +4,11 @@ here are for the question, never billed from."""
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import replace
 
 from studio import catalogue
 from studio.errors import UsageError
 from studio.form import Offer
+from studio.frozen import replace
 from studio.types import Alternative, ModelSpec
 
 

@@ -4,66 +4,52 @@ error into an exit code. Whatever happens, a document comes out."""
 from __future__ import annotations
 
 import contextlib
+import functools
+import importlib
 import io
 import json
 import os
 import sys
-import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from studio import (
-    arguments,
-    batch,
-    buying,
-    catalogue,
-    documents,
-    gallery,
-    jobs,
-    looking,
-    preferring,
-    telling,
-    text,
-)
-from studio.app import REHEARSAL, App
-from studio.columns import Screen
+from studio import arguments, catalogue
 from studio.errors import InternalError, Interrupted, StudioError
 from studio.interrupts import Interrupts
-from studio.jobs import WAITED_FOR
-from studio.messages import language_of
 from studio.redact import redact, without_keys
 from studio.signs import in_json, on_a_terminal
-from studio.speech import Voice
 from studio.types import Job, Json
 
 if TYPE_CHECKING:
+    from studio.app import App
     from studio.live import Line
 
-COMMANDS: dict[str, Callable[[App], Json]] = {
-    "make": buying.make,
-    "batch": batch.batch,
-    "start": buying.start,
-    "quote": buying.quote,
-    "again": buying.again,
-    "edit": buying.step,
-    "compose": buying.step,
-    "wait": jobs.wait,
-    "show": looking.show,
-    "list": looking.listing,
-    "gallery": gallery.gallery,
-    "fetch": jobs.fetch,
-    "cancel": jobs.cancel,
-    "reconcile": jobs.reconcile,
-    "prefs": preferring.prefs,
-    "spend": looking.spend,
-    "purge": jobs.purge,
-    "models": looking.models,
-    "doctor": looking.doctor,
-    "schema": looking.schema,
-    "sandbox": looking.serve,
+COMMANDS = {
+    "make": "buying.make",
+    "batch": "batch.batch",
+    "start": "buying.start",
+    "quote": "buying.quote",
+    "again": "buying.again",
+    "edit": "buying.step",
+    "compose": "buying.step",
+    "wait": "jobs.wait",
+    "show": "looking.show",
+    "list": "looking.listing",
+    "gallery": "gallery.gallery",
+    "fetch": "jobs.fetch",
+    "cancel": "jobs.cancel",
+    "reconcile": "jobs.reconcile",
+    "prefs": "preferring.prefs",
+    "spend": "looking.spend",
+    "purge": "jobs.purge",
+    "models": "looking.models",
+    "doctor": "looking.doctor",
+    "schema": "looking.schema",
+    "sandbox": "looking.serve",
 }
+"""Command -> module and function; the module is imported when the command is given."""
 
 
 WIDTH = 80  # cells, where a terminal does not say
@@ -99,9 +85,9 @@ class Out:
         self._show: Callable[[Json], str] = self._person if people else self._json
         self._tells = not given & {"--brief", "--quiet"}  # else the messages stay unsaid
         if "--brief" in given:
-            self._show = text.brief
+            self._show = _text("brief")
         elif "--quiet" in given:
-            self._show = text.values
+            self._show = _text("values")
         self.people_read = people
         self._exact = "--quiet" in given and not stdout.isatty()  # values for a program, to the letter
         self._brief = "--brief" in given
@@ -111,10 +97,14 @@ class Out:
         styled = os.environ.get("TERM") not in {"dumb", "unknown"}
         self._lives = self._show == self._person and stderr.isatty() and styled
         self._colour = styled and not os.environ.get("NO_COLOR") and os.name != "nt"
-        self._keys = _keys(words)
+        self._words = words
         for stream in (stdout, stderr):  # a code page that lacks a sign must not break the sentence
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="replace")
+
+    @functools.cached_property
+    def _keys(self) -> list[str]:
+        return _keys(self._words)
 
     def live(self, say: Callable[[], Sequence[str]]) -> None:
         """From now on the line that lives while a person at a terminal waits says this."""
@@ -179,6 +169,9 @@ class Out:
         except (OSError, ValueError):
             width = 0
         beside = without_keys(self.beside, self._keys)
+        from studio import text
+        from studio.columns import Screen
+
         return text.person(document, Screen(width or WIDTH, self._colour), beside)
 
     def _json(self, document: Json) -> str:
@@ -194,6 +187,24 @@ class Out:
         except OSError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # nor be met again at the end
             return False
+
+
+def _text(way: str) -> Callable[[Json], str]:
+    """One of the ways to show a document to eyes."""
+    from studio import text
+
+    ways: dict[str, Callable[[Json], str]] = {
+        "person": text.person,
+        "brief": text.brief,
+        "values": text.values,
+    }
+    return ways[way]
+
+
+def _command(name: str) -> Callable[[App], Json]:
+    module, _, function = COMMANDS[name].partition(".")
+    found: Callable[[App], Json] = getattr(importlib.import_module(f"studio.{module}"), function)
+    return found
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -217,6 +228,8 @@ def _run(words: Sequence[str], out: Out, interrupts: Interrupts) -> tuple[int, b
     try:
         try:
             made = arguments.parse(words)
+            from studio.app import App
+
             app = App(made, arguments.spelt(words), clock, interrupts.held, _teller(out, clock))
             app.people = out.people_read
             app.say, app.live = out.say, out.live
@@ -224,8 +237,7 @@ def _run(words: Sequence[str], out: Out, interrupts: Interrupts) -> tuple[int, b
             app.debug = out.aside if getattr(made, "debug", False) else None
             if getattr(made, "api_key", None):
                 out.people(KEY_SEEN)
-            command = looking.models if getattr(made, "list_models", False) else COMMANDS[made.command]
-            document = command(app)
+            document = _command("models" if getattr(made, "list_models", False) else made.command)(app)
             fault = app.fault
         except StudioError as problem:
             error = problem
@@ -254,13 +266,24 @@ def _run(words: Sequence[str], out: Out, interrupts: Interrupts) -> tuple[int, b
 
 def _hand_out(app: App, out: Out, document: Json) -> None:
     """Print it with what is to be told besides; what is printed is said."""
-    whole = documents.noted(documents.remarked(document, app.remarks), app.key_that_is_missing)
-    if out.document(whole):
-        for one in (whole, *app.gathered):
+    if app.remarks or app.key_that_is_missing:
+        from studio import documents
+
+        document = documents.remarked(document, app.remarks)
+        document = documents.noted(document, app.key_that_is_missing)
+    of_jobs = [one for one in (document, *app.gathered) if one["send"] and (app.job or one.get("job"))]
+    if out.document(document) and of_jobs:
+        from studio import telling
+
+        for one in of_jobs:
             telling.handed_out(app, one)
 
 
 def _failure(error: StudioError, app: App | None, clock: SystemClock, words: Sequence[str]) -> Json:
+    from studio import documents, telling
+    from studio.language import language_of
+    from studio.speech import Voice
+
     if app:
         try:
             return telling.failure(app, error)
@@ -308,7 +331,11 @@ def _defect(defect: Exception) -> InternalError:
 
 def _teller(out: Out, clock: SystemClock) -> Callable[[Job, str], None]:
     def tell(job: Job, what: str) -> None:
+        from studio.jobs import WAITED_FOR
+
         if out.events and what != WAITED_FOR:
+            from studio import documents
+
             out.event(documents.event(what, job, clock.time()))
         if out.people_read:
             out.live(_line(job, what, clock, costs=out.costs))
@@ -322,6 +349,9 @@ def _teller(out: Out, clock: SystemClock) -> Callable[[Job, str], None]:
 
 def _line(job: Job, what: str, clock: SystemClock, *, costs: bool) -> Callable[[], Sequence[str]]:
     """What the line that lives says about a job, each time that it is drawn."""
+    from studio.app import REHEARSAL
+    from studio.speech import Voice
+
     gateway = next(made for made in catalogue.gateways() if made.id == job.plan.gateway)
     voice = Voice(job.plan.language, sandbox=job.id.startswith(REHEARSAL), costs=costs)
 
@@ -334,6 +364,8 @@ def _line(job: Job, what: str, clock: SystemClock, *, costs: bool) -> Callable[[
 
 
 def _serve() -> None:
+    import threading
+
     with contextlib.suppress(KeyboardInterrupt):
         threading.Event().wait()
 

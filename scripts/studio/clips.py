@@ -8,8 +8,9 @@ import io
 import re
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import BinaryIO
+
+from studio.frozen import dataclass
 
 MP4 = ("video/mp4", "mp4")
 MOV = ("video/quicktime", "mov")

@@ -9,10 +9,10 @@ a token, or --accept-unknown-price where the config allows that and no limit is 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from studio.bulk import Sum
 from studio.errors import NeedsApproval, OverLimit
+from studio.frozen import dataclass
 from studio.terms import difference, terms
 from studio.types import Gateway, Json, Plan
 

@@ -85,12 +85,16 @@ class _Reader(io.RawIOBase):
         return self._place
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        with self._turn:
-            self._file.seek(self._place)
-            got = self._file.read(len(buffer))
-        buffer[: len(got)] = got
-        self._place += len(got)
-        return len(got)
+        if hasattr(os, "preadv"):
+            count = os.preadv(self._file.fileno(), [buffer], self._place)
+        else:  # as on Windows
+            with self._turn:
+                self._file.seek(self._place)
+                got = self._file.read(len(buffer))
+                buffer[: len(got)] = got
+                count = len(got)
+        self._place += count
+        return count
 
 
 def chunks(file: BinaryIO, most: int) -> Iterator[bytes]:

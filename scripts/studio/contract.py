@@ -6,11 +6,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 from studio.form import Offer
+from studio.frozen import dataclass, field
 from studio.types import Bytes, Json, MediaRef, Output, Plan, Shot, Source, Submitted, TaskRef
 
 KEY = "<key>"
@@ -90,6 +89,8 @@ class Response:
         text = self.headers.get("retry-after", "")
         if text.isdecimal():
             return float(text)
+        from email.utils import parsedate_to_datetime
+
         try:
             return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
         except ValueError:

@@ -14,7 +14,6 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -31,6 +30,7 @@ from studio.errors import (
     UnknownOutcome,
 )
 from studio.follow import Follower, Past, Watch
+from studio.frozen import dataclass, field
 from studio.types import Clock, Job
 
 SHORTEST_PAUSE = 5.0  # seconds, doubling, where the vendor names no time

@@ -7,12 +7,11 @@ them. No document is without `done: true` or a `next`.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict
-from datetime import datetime, timezone
 from typing import Any
 
-from studio import cadence, delivered, speech
+from studio import cadence, delivered, figures, speech
 from studio.errors import NotSaved, StudioError, error_record
+from studio.frozen import asdict
 from studio.messages import action, helps_elsewhere
 from studio.speech import Voice
 from studio.types import Alternative, Gateway, Job, Json, Plan, Saved, Source
@@ -21,17 +20,6 @@ BOUGHT = frozenset({"sending", "submitted", "unknown", "done"})  # or perhaps
 RESULT = "media-studio/result/1"
 QUOTE = "media-studio/quote/1"
 EVENT = "media-studio/event/1"
-
-
-def cost(plan: Plan, gateway: Gateway, charged: int | None = None) -> Json:
-    """`quoted` is ours, `charged` the vendor's word: null where it says nothing, never a copy."""
-    amount = plan.billing.amount
-    return {
-        "unit": plan.billing.unit,
-        "quoted": None if amount is None else gateway.unit.amount(amount),
-        "charged": None if charged is None else gateway.unit.amount(charged),
-        "basis": plan.billing.basis,
-    }
 
 
 def applied(plan: Plan) -> Json:
@@ -69,7 +57,7 @@ def quote(  # noqa: PLR0913 - all by name
         "approval_needed": stop is not None,
         "token": token,
         **_about(plan),
-        "cost": cost(plan, gateway),
+        "cost": figures.cost(plan, gateway),
         "estimate_s": speech.estimate(plan),
         "request": request,
         "note": None,
@@ -296,12 +284,12 @@ def _job(job: Job, gateway: Gateway, voice: Voice, now: float) -> Json:
         "job": job.id,
         "state": job.state,
         "task_id": job.task.task_id if job.task else None,
-        "cost": cost(job.plan, gateway, job.charged),
+        "cost": figures.cost(job.plan, gateway, job.charged),
         "elapsed_s": speech.elapsed(job, now),
         "outputs": [_output(output) for output in job.outputs],
         "shots": [{"shot": shot.index + 1, **asdict(shot)} for shot in job.shots],
         "receipt": job.receipt,
-        "handed_out_at": instant(job.handed_out_at),
+        "handed_out_at": figures.moment(job.handed_out_at),
     }
 
 
@@ -318,7 +306,7 @@ def _no_job(plan: Plan | None, gateway: Gateway | None, voice: Voice) -> Json:
         "task_id": None,
         "sandbox": voice.sandbox,
         **(_about(plan) if plan else {**about, "inputs": []}),
-        "cost": cost(plan, gateway) if plan and gateway else None,
+        "cost": figures.cost(plan, gateway) if plan and gateway else None,
         "elapsed_s": None,
         "estimate_s": speech.estimate(plan) if plan else None,
         "percent": None,
@@ -340,15 +328,7 @@ def _no_job(plan: Plan | None, gateway: Gateway | None, voice: Voice) -> Json:
 
 def _output(output: Any) -> Json:
     made = dict.fromkeys(("path", "mime", "bytes", "sha256"))
-    return {**made, **asdict(output), "expires_at": instant(output.expires_at)}
-
-
-def instant(at: float | None) -> str | None:
-    """A time as text; None where there is none, or it is beyond any calendar."""
-    try:
-        return None if at is None else datetime.fromtimestamp(at, timezone.utc).isoformat("T", "seconds")
-    except (ValueError, OverflowError, OSError):
-        return None
+    return {**made, **asdict(output), "expires_at": figures.moment(output.expires_at)}
 
 
 def _alternative(voice: Voice, other: Alternative, way: Sequence[str] | None) -> Json:

@@ -6,7 +6,6 @@ job that its key or token stands for has on record which one was meant.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from studio import catalogue, params, placing, unstored
@@ -14,6 +13,7 @@ from studio.alternatives import alternatives
 from studio.app import REHEARSAL, App
 from studio.errors import UsageError
 from studio.form import Offer
+from studio.frozen import dataclass, replace
 from studio.names import LAST, RUNNING
 from studio.types import Gateway, Job, ModelSpec, Saved, Source, TaskType
 from studio.wishes import Wish, task_type_of

@@ -3,17 +3,19 @@ of it."""
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
 from studio import arguments, catalogue, choices, clips, planning, steps, tables, wishes
+from studio.ahead import Ahead
 from studio.app import App
 from studio.choices import Choice
 from studio.earlier import Earlier, earlier
 from studio.errors import KeyProblem, UsageError
 from studio.form import Offer
+from studio.frozen import dataclass, replace
 from studio.intake import Looker
 from studio.messages import Messages
 from studio.redact import forms
@@ -39,6 +41,7 @@ class Errand:
     runner: Runner
     earlier: Earlier | None = None
     parent: Job | None = None
+    ahead: Ahead | None = None
 
     def plan(self, wish: Wish | None = None) -> Plan:
         try:
@@ -63,7 +66,9 @@ class Errand:
         vendor = catalogue.vendor(model.provider)
         if not vendor.live:
             return tables.offers(vendor, task_type, model.gateway)
-        offers = self.app.offers(self.runner, task_type, self.wish.speed)
+        offers = self.ahead.taken() if self.ahead else None
+        if offers is None:
+            offers = self.app.offers(self.runner, task_type, self.wish.speed)
         if self.earlier:
             self.earlier.check_made(offers, self.wish, self.task_type, self.gateway)
         return offers
@@ -83,7 +88,9 @@ def errand(app: App) -> Errand:
     if not kept:
         _check_whose(app, wish, task_type, choice)
     kept = kept or choice.by == "preference"
-    choice, task_type, sources = _at_a_gateway(app, wish, task_type, choice, [choice.model] if kept else None)
+    only = [choice.model] if kept else None
+    asked = _asked_ahead(app, wish, task_type, choice.model)
+    choice, task_type, sources = _at_a_gateway(app, wish, task_type, choice, only)
     if before:
         before.check_unchanged(sources)
         among = len(before.job.outputs)
@@ -99,8 +106,7 @@ def errand(app: App) -> Errand:
             kind="av_needed",
             detail=f'Install it: {sys.executable} -m pip install "av>=14"   (or: uv run --with av …)',
         )
-    if app.made.command == "start":
-        gateway = replace(gateway, connect_timeout=START_TIMEOUT, read_timeout=START_TIMEOUT)
+    gateway = _in_a_hurry(app, gateway)
     if len({is_loopback(url) for url in gateway.urls.values()}) > 1 and any(one.size for one in sources):
         raise UsageError(
             f"One address of {gateway.name} is on this machine and another is not, so an input was not sent.",
@@ -108,8 +114,31 @@ def errand(app: App) -> Errand:
             detail="Set them all: see `doctor`.",
         )
     _check_no_key(app, wish, gateway)
+    held = asked if asked and asked.about == (choice.model.provider, gateway) else None
     runner = app.runner(choice.model.provider, gateway, wish.speed)
-    return Errand(app, wish, task_type, choice, sources, gateway, runner, before, parent)
+    return Errand(app, wish, task_type, choice, sources, gateway, runner, before, parent, held)
+
+
+def _in_a_hurry(app: App, gateway: Gateway) -> Gateway:
+    if app.made.command != "start":
+        return gateway
+    return replace(gateway, connect_timeout=START_TIMEOUT, read_timeout=START_TIMEOUT)
+
+
+def _asked_ahead(app: App, wish: Wish, task_type: TaskType, model: ModelSpec) -> Ahead | None:
+    """The live list of the model's gateway, on its way while files are looked at, which takes as long.
+    Only where all of them are there: else nothing needs to be asked."""
+    files = [name for names in wish.files.values() for name in names if "://" not in name]
+    live = catalogue.vendor(model.provider).live
+    if len(files) < 2 or not live or app.sandbox or not all(map(os.path.isfile, files)):
+        return None
+    gateway = _in_a_hurry(app, app.settings.gateway(model.gateway))
+
+    def ask() -> tuple[Offer, ...]:
+        speaks, http = app.way(model.provider, gateway, wish.speed)
+        return speaks.offers(task_type.id, wish.language, http.read)
+
+    return Ahead((model.provider, gateway), ask)
 
 
 def _check_whose(app: App, wish: Wish, task_type: TaskType, choice: Choice) -> None:

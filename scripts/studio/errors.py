@@ -23,9 +23,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from studio.frozen import dataclass, field
 from studio.signs import on_one_line
 from studio.types import Alternative, Json
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,12 +14,14 @@ PRIVATE = 0o600
 
 def part_of(folder: Path, stem: str) -> Path:
     """A name for what is not whole yet: its own, because another process may write the same."""
-    return folder / f".{stem}.{secrets.token_hex(4)}.part"
+    return folder / f".{stem}.{os.urandom(4).hex()}.part"
 
 
 def put(data: bytes, folder: Path, stem: str, extension: str, *, private: bool = False) -> Path:
     """Write a file under a name that no other has, or find it there. `private`: for its owner's eyes. Raises
     OSError."""
+    import hashlib
+
     with _part(data, folder, stem, PRIVATE if private else 0o666) as part:
         return named(part, folder, stem, extension, hashlib.sha256(data).hexdigest())
 
@@ -45,6 +45,8 @@ def named(part: Path, folder: Path, stem: str, extension: str, digest: str) -> P
 def digest_of(file: BinaryIO) -> str:
     """SHA-256 of all of it."""
     file.seek(0)
+    import hashlib
+
     digest = hashlib.sha256()
     for chunk in iter(lambda: file.read(2**20), b""):
         digest.update(chunk)

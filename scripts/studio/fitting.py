@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from studio.errors import Misfit
+from studio.frozen import dataclass
 from studio.types import InputRule, Source
 
 NAMES = {

@@ -10,10 +10,10 @@ import heapq
 import itertools
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from studio.contract import Done, Failed, Pending, Poll
 from studio.errors import InternalError, KeyProblem, NotFinished, StudioError
+from studio.frozen import dataclass
 from studio.types import Clock, Job, Plan
 
 LONGEST_PAUSE = 60.0  # seconds; how far a long task is by then is worth telling, and a refusal comes at once

@@ -4,10 +4,10 @@ and its fingerprint."""
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
 
 from studio import names
 from studio.accounts import TOKEN_LIFE, TOKENS_KEPT, Accounts
+from studio.frozen import dataclass
 from studio.store import Store
 from studio.types import Clock
 

@@ -4,9 +4,9 @@ Imports the standard library only."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
+from studio.frozen import dataclass, field
 from studio.types import Json
 
 LIVE = "live"

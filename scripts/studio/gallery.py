@@ -10,7 +10,7 @@ from urllib.parse import quote
 from studio import catalogue, files, media, page, reports
 from studio.app import App
 from studio.errors import UsageError
-from studio.jobs import instant
+from studio.figures import instant
 from studio.page import Gallery, Look
 from studio.types import Json, Saved
 
@@ -23,7 +23,7 @@ HEAD = 4096  # bytes in which that stands
 def gallery(app: App) -> Json:
     made, count = app.made, int(app.made.count)
     app.ledger.settle()
-    since = instant(app, made.since) if made.since else None
+    since = instant(app.clock, made.since) if made.since else None
     found = app.ledger.newest(count + 1, user_id=made.user_id, since=since)
     spent = app.ledger.accounts.spending(since or 0.0)
     place = app.out / NAME

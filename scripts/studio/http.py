@@ -15,8 +15,7 @@ import math
 import time
 import urllib.parse
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, BinaryIO
 
 import requests
@@ -27,6 +26,7 @@ from urllib3.util.retry import Retry
 from studio.addresses import NotPublic, Resolve, check_link
 from studio.contract import KEY, Exchange, Request, Response
 from studio.errors import InternalError, NetworkError, NotSaved, UnknownOutcome, UsageError
+from studio.frozen import replace
 from studio.redact import forms, is_secret, without_keys
 from studio.settings import is_loopback
 from studio.sockets import bounded, unpacked
@@ -36,6 +36,7 @@ from studio.types import Gateway
 ANSWER_CAP = 4 * 2**20  # bytes; a product list is some hundred kB
 VALUES_CAP = 200_000  # in one answer: each costs far more to read than to write
 CHUNK = 2**16
+BLOCK = 2**19  # bytes of a body that are read at once to be sent: by small ones, several uploads wait in turn
 REDIRECTS = 5
 DOWNLOAD_PAUSES = (1.0, 4.0)  # seconds before a file is tried again: some links are a little late
 TRANSIENT = frozenset({408, 425, 500, 502, 503, 504})  # 429 is waited for by `studio.runner`
@@ -318,11 +319,12 @@ class Http:
                 continue
             plain = (urllib.parse.unquote(url), urllib.parse.unquote_plus(url))
             written = [url, *plain, *map(str, prepared.headers.values())]
-            for form in forms(key):
-                if any(form in text for text in written) or _holds(prepared.body, form.encode()):
-                    raise InternalError(
-                        f"A request to {_host(url)} would have carried a key of another host: not sent."
-                    )
+            ways = forms(key)
+            shown = any(form in text for form in ways for text in written)
+            if shown or _holds(prepared.body, {form.encode() for form in ways}):
+                raise InternalError(
+                    f"A request to {_host(url)} would have carried a key of another host: not sent."
+                )
 
 
 class _NoConnection(NetworkError):
@@ -339,6 +341,7 @@ class _Adapter(HTTPAdapter):
 
     def get_connection_with_tls_context(self, *request: Any, **more: Any) -> Any:
         pool: Any = super().get_connection_with_tls_context(*request, **more)
+        pool.conn_kw["blocksize"] = BLOCK
         pool.ConnectionCls = bounded(type(pool).ConnectionCls, self._limit, self._slowest)
         return pool
 
@@ -350,16 +353,17 @@ class _Session(requests.Session):
         return None
 
 
-def _holds(body: Any, form: bytes) -> bool:
-    """Whether a body holds some bytes. One that is a file is then at its start again."""
+def _holds(body: Any, forms: Collection[bytes]) -> bool:
+    """Whether a body holds one of these. One that is a file is then at its start again."""
     if not hasattr(body, "seek"):
-        return form in (body if isinstance(body, bytes) else str(body or "").encode())
+        whole = body if isinstance(body, bytes) else str(body or "").encode()
+        return any(form in whole for form in forms)
     body.seek(0)
-    end = b""
-    found = False
-    for piece in iter(lambda: body.read(CHUNK), b""):
-        found = found or form in end + piece
-        end = piece[-len(form) :]
+    end, longest, found = b"", max(map(len, forms)), False
+    for piece in iter(lambda: body.read(BLOCK), b""):
+        seam = end + piece[:longest]
+        found = found or any(form in piece or form in seam for form in forms)
+        end = (end + piece[-longest:])[-longest:]
     body.seek(0)
     return found
 

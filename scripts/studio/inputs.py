@@ -3,12 +3,13 @@ whether they fit together. Nothing is sent here."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from typing import Any, TypeAlias
 
 from studio import fitting
 from studio.errors import Misfit, UsageError, fit_for
+from studio.frozen import replace
 from studio.intake import Looker, Unfit
 from studio.messages import Messages
 from studio.types import InputRule, Source, TaskType
@@ -16,6 +17,7 @@ from studio.types import InputRule, Source, TaskType
 Files: TypeAlias = Mapping[str, tuple[str, ...]]
 """Kind -> the files and links that were given."""
 
+AT_ONCE = 2  # inputs that are looked at: each is decoded in memory as a whole
 KINDS = {
     "image": ("picture", "--input-images"),
     "video": ("clip", "--input-video"),
@@ -76,16 +78,39 @@ def _looked_at(task_type: TaskType, files: Files, looker: Looker, fit: Collectio
     """All of them. Of several that cannot be used, one for which no copy would do is told first."""
     found: list[Source] = []
     wrong: list[UsageError] = []
-    for rule in task_type.inputs:
-        names = files.get(rule.kind, ())
-        for number, name in enumerate(names, 1):
-            try:
-                found.append(looker.look(name, rule, fit))
-            except Unfit as no:
-                wrong.append(_unfit(no, name, rule, number if len(names) > 1 else None))
+    rows = [
+        (rule, name, number if len(files[rule.kind]) > 1 else None)
+        for rule in task_type.inputs
+        for number, name in enumerate(files.get(rule.kind, ()), 1)
+    ]
+    seen = _side_by_side(looker, [(rule, name) for rule, name, _ in rows], fit)
+    for (rule, name, number), one in zip(rows, seen, strict=True):
+        if isinstance(one, Source):
+            found.append(one)
+        else:
+            wrong.append(_unfit(one, name, rule, number))
     if wrong:
         raise next((one for one in wrong if not fit_for(one.misfits)), wrong[0])
     return tuple(found)
+
+
+def _side_by_side(
+    looker: Looker, rows: list[tuple[InputRule, str]], fit: Collection[str]
+) -> list[Source | Unfit]:
+    """What is seen of each. To decode a picture takes a while, and a machine can do several at a time."""
+
+    def look(row: tuple[InputRule, str]) -> Source | Unfit:
+        try:
+            return looker.look(row[1], row[0], fit)
+        except Unfit as no:
+            return no
+
+    if len(rows) < 2:
+        return [look(row) for row in rows]
+    from concurrent.futures import ThreadPoolExecutor
+
+    with warnings.catch_warnings(), ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(look, rows))
 
 
 def _unfit(no: Unfit, name: str, rule: InputRule, number: int | None) -> UsageError:

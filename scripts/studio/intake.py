@@ -7,7 +7,6 @@ import errno
 import os
 import stat
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
@@ -16,6 +15,7 @@ from studio.addresses import NotPublic, Resolve, check_link
 from studio.content import Content, chunks
 from studio.errors import Misfit
 from studio.fitting import CONVERT, SHRINK, Facts
+from studio.frozen import dataclass, field, replace
 from studio.types import InputRule, Json, Source
 
 LARGEST = 200 * 2**20  # bytes; what is larger is not even looked at

@@ -3,14 +3,11 @@ of them buys."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from studio import catalogue, earlier, errors, follow, media, onward, receipts, reports, telling
+from studio import catalogue, errors, figures, onward, receipts, settling, telling
 from studio.accounts import TOKEN_LIFE
-from studio.app import App
 from studio.errors import (
     Interrupted,
     JobFailed,
@@ -21,17 +18,17 @@ from studio.errors import (
     UnknownOutcome,
     UsageError,
 )
+from studio.frozen import replace
 from studio.ledger import LEASED
 from studio.names import LAST
 from studio.types import Job, Json, Output, Saved, Submitted
 
 if TYPE_CHECKING:
+    from studio.app import App
     from studio.runner import Runner
 
 ONE_QUESTION = 2.0  # seconds
 ONE_LOOK = 0.2
-A_WHILE = 3.0  # seconds
-EVERY = 1000  # jobs
 WAITED_FOR = "waited for"  # what is told of a job before it is asked about, to whoever looks on
 OVER = ("done", "failed", "cancelled", "abandoned")
 
@@ -55,6 +52,8 @@ def fetch(app: App) -> Json:
             retry="wait" if job.state == "submitted" else "never",
         )
     if app.made.out:
+        from studio import media
+
         media.check_folder(app.out)
         links = tuple(made.at_the_vendor() if isinstance(made, Saved) else made for made in job.outputs)
         job = replace(job, out=str(app.out), outputs=links)
@@ -82,7 +81,7 @@ def cancel(app: App) -> Json:
 
 def _stopped(app: App, job: Job) -> bool:
     """Whether the vendor stopped it: its state says so, whatever became of our asking."""
-    runner = _runner(app, job)
+    runner = settling.runner(app, job)
     if not runner.cancels:
         return False
     no = runner.cancel(job)
@@ -116,7 +115,7 @@ def reconcile(app: App) -> Json:
         if not app.ledger.not_charged(job.id, errors.error_record(nothing)):
             return as_recorded(app, app.ledger.get(job.id))  # somebody else found out meanwhile
         return telling.closed(app, job, "not_charged", onward.same_again(app, job.plan, job.out))
-    runner = _runner(app, job)
+    runner = settling.runner(app, job)
     task = runner.find(job, made.task_id) if made.task_id else runner.find_own(job)
     if task is None:
         raise UnknownOutcome(
@@ -132,7 +131,7 @@ def _found(app: App, job: Job) -> bool:
     """Whether the vendor has the task after all, by an id of ours; then it is the job's from here on. Where
     it cannot be asked, the person's word counts."""
     try:
-        task = _runner(app, job).find_own(job)
+        task = settling.runner(app, job).find_own(job)
     except StudioError:
         return False
     return task is not None and app.ledger.adopt(job.id, Submitted(task))
@@ -165,9 +164,12 @@ def _ended_by_now(app: App, runner: Runner, job: Job) -> bool:
 def purge(app: App) -> Json:
     """Forget what ended before a time, with its receipts, and the logs of the days before. Never what is
     open, unknown, or not saved."""
+    from studio import reports
+
     if app.made.before is None:
         raise UsageError("purge needs --before: a date, or an age such as 90d.", kind="missing_before")
-    before = min(instant(app, app.made.before), app.clock.time() - TOKEN_LIFE)  # a used token stays used
+    used = app.clock.time() - TOKEN_LIFE  # a used token stays used
+    before = min(figures.instant(app.clock, app.made.before), used)
     written = receipts.remove(app.ledger.past.receipts(before))
     logs = app.log.forget(app.ledger.accounts.day(before))
     gone = app.ledger.past.forget(before)
@@ -178,7 +180,12 @@ def find(app: App) -> Job:
     """The job a command names, or the newest where it says `last`; from here on a failure is told with it. A
     file that is no longer there counts as not saved."""
     app.ledger.settle()
-    job = app.ledger.get(earlier.newest(app) if app.made.job == LAST else app.made.job)
+    named = app.made.job
+    if named == LAST:
+        from studio.earlier import newest
+
+        named = newest(app)
+    job = app.ledger.get(named)
     job = replace(job, outputs=tuple(map(_still_there, job.outputs)))
     return _known(app, job)
 
@@ -189,7 +196,9 @@ def carry_on(app: App, job: Job, until: float, *, come_back: bool = False) -> Js
     job = _settled(app, _known(app, job), until)
     if job.state not in {"submitted", "done"} or job.complete:
         return as_recorded(app, job)
-    runner = _runner(app, job)
+    from studio import follow
+
+    runner = settling.runner(app, job)
     app.told(job, WAITED_FOR)
     if job.plan.later and job.state == "submitted":
         if not _ended_by_now(app, runner, job):
@@ -234,16 +243,6 @@ def as_recorded(app: App, job: Job) -> Json:
     return telling.result(app, job) if job.complete else telling.going_on(app, job)
 
 
-def instant(app: App, when: timedelta | date) -> float:
-    """An age, or the beginning of a day here, as seconds since 1970."""
-    if isinstance(when, timedelta):
-        return app.clock.time() - when.total_seconds()
-    try:
-        return datetime.combine(when, time()).timestamp()
-    except (ValueError, OverflowError, OSError):  # before the clocks of this machine begin
-        return 0.0
-
-
 def _collected(app: App, runner: Runner, job: Job, until: float, come_back: bool) -> Job:
     """The finished job; or NotFinished at `until`, or, where whoever waits is to come back, as soon as a word
     is due. Not without having asked, and not while the vendor gives no answer: then no word is."""
@@ -257,31 +256,16 @@ def _collected(app: App, runner: Runner, job: Job, until: float, come_back: bool
     return runner.collect(job, until)
 
 
-def settle_others(app: App, gateway: str) -> None:
-    """Ask once for each task of this gateway that is charged for, and closed, only when it is asked about.
-    Not for longer than a moment, and not on where nobody answers: the next command asks again."""
-    until = app.clock.monotonic() + A_WHILE
-    with app.aside():
-        for job in app.ledger.newest(EVERY, only_open=True):
-            if not unsettled(job) or job.plan.gateway != gateway:
-                continue
-            if app.clock.monotonic() > until or not _runner(app, job, A_WHILE).answers(job):
-                break
-
-
-def unsettled(job: Job) -> bool:
-    """Whether it has to be asked about before it is charged for and closed."""
-    return job.state == "submitted" and catalogue.vendor(job.plan.provider).settles
-
-
 def _all(app: App) -> Json:
     """Ask once for each job of which something is still to come; save what is there, and say it. What belongs
     to another user is asked about, and left for that user."""
+    from studio import reports
+
     if app.made.api_key:
         raise UsageError("--api-key is one gateway's key, and --all asks several: set their variables.")
     app.ledger.settle()
     looked = []
-    for job in app.ledger.newest(EVERY, only_open=True, user_id=app.made.user_id):
+    for job in app.ledger.newest(settling.EVERY, only_open=True, user_id=app.made.user_id):
         if job.state not in {"submitted", "done"}:
             continue
         looked.append(job.id)
@@ -298,7 +282,7 @@ def _all(app: App) -> Json:
 def _looked(app: App, job: Job) -> bool:
     """Whether a job is at its end by now; not where its gateway cannot be asked, as without its key."""
     try:
-        return _runner(app, job).look(job)
+        return settling.runner(app, job).look(job)
     except StudioError as problem:
         app.gathered.append(telling.failure(app, problem))
         return False
@@ -306,17 +290,9 @@ def _looked(app: App, job: Job) -> bool:
 
 def _ended(app: App, job: Job) -> Json:
     try:
-        return carry_on(app, job, app.clock.monotonic() + A_WHILE)
+        return carry_on(app, job, app.clock.monotonic() + settling.A_WHILE)
     except StudioError as problem:
         return telling.failure(app, problem)
-
-
-def _runner(app: App, job: Job, patience: float | None = None) -> Runner:
-    """`patience`: seconds for one question, where that is less than usual."""
-    gateway = app.reach(job.plan.gateway, job.plan.speed)
-    if patience is not None:
-        gateway = replace(gateway, connect_timeout=patience, read_timeout=patience)
-    return app.runner(job.plan.provider, gateway, job.plan.speed)
 
 
 def _known(app: App, job: Job) -> Job:

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import itertools
 import json
-import secrets
+import os
 import sqlite3
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +19,9 @@ from studio import unstored
 from studio.accounts import Accounts
 from studio.errors import InternalError, NotSaved, UnknownOutcome, UsageError, error_record
 from studio.forgetting import Forgetting
+from studio.frozen import asdict
 from studio.migrations import MIGRATIONS
-from studio.names import RUNNING, Names, own_key
+from studio.names import RUNNING, Names, new_id, own_key
 from studio.order import Order
 from studio.preferences import Preferences
 from studio.receipted import Receipted
@@ -32,8 +32,6 @@ from studio.told import Told
 from studio.types import Clock, Job, Json, Output, Plan, Saved, Shot, Submitted
 from studio.uploads import Uploads
 
-ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # without the signs that people take for another
-ID_LENGTH = 8
 LEASE = 15.0  # seconds without a beat after which a process is taken for dead
 PARKED = 600.0  # seconds for which a job waits for the next command to go on with its uploads
 
@@ -66,7 +64,7 @@ class Ledger:
         self._clock = clock
         self._prefix = prefix
         self._store = Store(path, clock, MIGRATIONS, mend=mend)
-        self._owner = secrets.token_hex(8)
+        self._owner = os.urandom(8).hex()
         self.accounts = Accounts(self._store, clock)
         self.uploads = Uploads(self._store, clock)
         self.names = Names(self._store)
@@ -275,7 +273,7 @@ class Ledger:
 
     def _insert(self, db: sqlite3.Connection, plan: Plan, out: str, order: Order) -> str:
         now, today = self._clock.time(), self.accounts.today
-        id = self._prefix + "".join(secrets.choice(ALPHABET) for _ in range(ID_LENGTH))
+        id = self._prefix + new_id()
         order.agree()
         if order.gateway:
             self.accounts.claim(db, plan, order.gateway, today)

@@ -14,20 +14,22 @@ import threading
 from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from studio import __version__, files
-from studio.contract import Exchange
 from studio.errors import PLAIN_CODE, StudioError
 from studio.options import COMMANDS, OPTIONS
 from studio.redact import redact
 from studio.types import Clock
 
+if TYPE_CHECKING:
+    from studio.contract import Exchange
+
 KEPT = timedelta(days=7)
 NOT_FOLLOWED = getattr(os, "O_NOFOLLOW", 0)
 FLAGS = frozenset(flag for option in OPTIONS for flag in option.flags)
-PATH = re.compile(r"[A-Za-z0-9_.:/-]{1,120}")  # one that is longer, or has other signs, may hold anything
+PATH = r"[A-Za-z0-9_.:/-]{1,120}"  # one that is longer, or has other signs, may hold anything
 
 
 class Log:
@@ -57,7 +59,7 @@ class Log:
         if exchange.seconds is None:
             return
         parts = urlsplit(exchange.request.url)
-        path = parts.path if exchange.own and PATH.fullmatch(parts.path) else None
+        path = parts.path if exchange.own and re.fullmatch(PATH, parts.path) else None
         self._write(
             {
                 "event": "request",

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-import platform
 from datetime import timedelta
 from functools import partial
-from importlib import metadata
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from studio import __version__, arguments, catalogue, checks, documents, options, reports
-from studio.app import App, rehearsal_key
+from studio import __version__, arguments, catalogue, figures, options, reports
 from studio.errors import EXITS, KeyProblem, UsageError
-from studio.jobs import as_recorded, find, instant
-from studio.settings import url_variable
+from studio.settings import rehearsal_key, url_variable
 from studio.types import Gateway, Json, ModelSpec
+
+if TYPE_CHECKING:
+    from studio.app import App
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "references" / "schemas"
 EVERYTHING = 10**9
@@ -22,19 +22,21 @@ LIBRARIES = ("requests", "jsonschema", "Pillow", "platformdirs", "rich")
 
 
 def show(app: App) -> Json:
+    from studio import jobs
+
     app.asked = True
-    job = find(app)
+    job = jobs.find(app)
     times = {"asked": job.created_at, "accepted": job.task.submitted_at if job.task else None}
     times |= {"ended": job.finished_at, "handed out": job.handed_out_at}
-    app.beside["times"] = {name: documents.instant(at) for name, at in times.items()}
-    return as_recorded(app, job)
+    app.beside["times"] = {name: figures.moment(at) for name, at in times.items()}
+    return jobs.as_recorded(app, job)
 
 
 def listing(app: App) -> Json:
     made = app.made
     app.ledger.settle()
     count = EVERYTHING if made.all else made.count
-    since = instant(app, made.since) if made.since else None
+    since = figures.instant(app.clock, made.since) if made.since else None
     found = app.ledger.newest(count + 1, only_open=made.open, user_id=made.user_id, since=since)
     return reports.listing(found[:count], _gateways(), sandbox=app.sandbox, more=len(found) > count)
 
@@ -43,7 +45,7 @@ def spend(app: App) -> Json:
     """What was spent since, by whom, and what today's limits leave."""
     made, accounts = app.made, app.ledger.accounts
     app.ledger.settle()
-    rows = accounts.spending(instant(app, made.since or timedelta(days=30)))
+    rows = accounts.spending(figures.instant(app.clock, made.since or timedelta(days=30)))
     limits = []
     for id in _gateways():
         gateway = app.settings.gateway(id)
@@ -70,6 +72,10 @@ def models(app: App) -> Json:
 
 
 def doctor(app: App) -> Json:
+    import platform
+
+    from studio import checks
+
     keys = [_key(app, gateway) for gateway in catalogue.gateways()]
     return reports.doctor(
         ready=any(row["key"] == "set" for row in keys),
@@ -169,6 +175,8 @@ def _default_for(spec: ModelSpec) -> list[str]:
 
 
 def _installed() -> dict[str, str]:
+    from importlib import metadata
+
     made = {}
     for name in LIBRARIES:
         try:

@@ -3,18 +3,18 @@ given a name, which is never that of another file."""
 
 from __future__ import annotations
 
-import errno
 import os
-import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
-from studio import clips, files, pictures
+from studio import files
 from studio.errors import NotSaved, UsageError
-from studio.pictures import Room
+from studio.frozen import dataclass
 from studio.types import Output, Saved
+
+if TYPE_CHECKING:
+    from studio import clips
 
 OUTPUT_CAP = 256 * 2**20  # bytes of one finished file
 
@@ -39,6 +39,8 @@ class Budget:
 
 def check_folder(folder: Path) -> None:
     """That files can be saved there, found out before anything is bought."""
+    import tempfile
+
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder) as probe:
@@ -66,6 +68,8 @@ def save(output: Output, fetch: Callable[[BinaryIO], None], folder: Path, stem: 
             digest = files.digest_of(sink)
         path = files.named(part, folder, stem, extension, digest)
     except OSError as problem:
+        import errno
+
         full = problem.errno in {errno.ENOSPC, errno.EDQUOT}
         raise NotSaved(
             f"The finished file could not be saved in {folder} "
@@ -92,12 +96,15 @@ def smaller(path: Path, budget: Budget) -> Path | None:
     shows through. The same copy made earlier is used again; another file of that name is left alone.
     None where there can be no copy: it is no whole picture, an animation (a still is not a smaller one),
     or there is no room on the disk."""
+    from studio import pictures
+
     try:
         with path.open("rb") as file:
             image = pictures.decoded(file)
             if image is None or getattr(image, "is_animated", False):
                 return None
-            made = pictures.copy(image, Room(budget.image_bytes, None, budget.sides_sum, budget.ratio))
+            room = pictures.Room(budget.image_bytes, None, budget.sides_sum, budget.ratio)
+            made = pictures.copy(image, room)
         if made is None:
             return None
         data, extension = made
@@ -107,6 +114,8 @@ def smaller(path: Path, budget: Budget) -> Path | None:
 
 
 def _measure(sink: BinaryIO, kind: str) -> tuple[str, str, clips.Facts]:
+    from studio import clips, pictures
+
     if kind == "video":
         found = clips.clip(sink)
         facts = clips.measure(sink) if found else None

@@ -12,27 +12,12 @@ from studio.errors import Misfit
 from studio.types import Plan, Source, Unit
 from studio.values import TRUTHS
 
-LANGUAGES = ("zh", "en")
-CJK = range(0x4E00, 0xA000)
-KANA = range(0x3040, 0x3100)
-LATIN = re.compile(r"[A-Za-z]{2,}")
 NAMES = re.compile(r"[a-z][a-z0-9]+(?:_[a-z0-9]+)*")
 LENGTH = re.compile(r"(?<![\w.])(\d+) s\b")
 SIDES = re.compile(r"(?<=\d)x(?=\d)")
 MINUTES_FROM = 100  # seconds
 PLAIN = ("size", "aspect_ratio", "resolution", "quality")  # options that their values alone stand for
 LONG = ("text", "callback_url", "srt_url", "shots")
-
-
-def language_of(text: str | None) -> str:
-    """zh or en. A text is Chinese where it begins so, or has more Chinese characters than words in Latin
-    letters: a poster may say 欢迎. With a kana it is Japanese, which is answered in English."""
-    said = text or ""
-    chinese = [char for char in said if ord(char) in CJK]
-    if not chinese or any(ord(char) in KANA for char in said):
-        return "en"
-    first = next(char for char in said if char.isalpha())
-    return "zh" if first in chinese or len(chinese) > len(LATIN.findall(said)) else "en"
 
 
 def sided(text: str) -> str:

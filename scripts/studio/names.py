@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
 
 from studio.errors import UnknownOutcome, UsageError
@@ -13,6 +12,8 @@ KEY, TOKEN = "key", "token"
 SPENT, FINGERPRINT, ROW = "spent key", "fingerprint", "row"  # of jobs that were forgotten
 RUNNING = ("intent", "sending", "submitted")
 LAST = "last"  # no id: those have other signs
+ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # without the signs that people take for another
+ID_LENGTH = 8
 
 
 class Names:
@@ -177,6 +178,8 @@ def hash_spent(db: sqlite3.Connection) -> None:
 
 
 def _digest(name: str) -> str:
+    import hashlib
+
     return hashlib.sha256(name.encode()).hexdigest()
 
 
@@ -192,3 +195,10 @@ def _of(user_id: str | None, key: str | None) -> str | None:
 def own_key(id: str) -> str:
     """The idempotency key by which a parked job is gone on with."""
     return f"job-{id}"
+
+
+def new_id() -> str:
+    """A job's id, without the prefix of its record."""
+    import secrets
+
+    return "".join(secrets.choice(ALPHABET) for _ in range(ID_LENGTH))

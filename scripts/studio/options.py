@@ -6,10 +6,10 @@ What is given is read by `studio.arguments`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from studio.argtypes import Within, earlier_picture, json_object, moment, named, numbers, pair, short, whole
+from studio.frozen import dataclass
 
 PAYING = ("make", "start")
 STEPS = ("edit", "compose")  # those that go on with an earlier job, as a purchase of its own

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from studio.frozen import dataclass
 from studio.types import Gateway
 
 

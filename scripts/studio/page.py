@@ -12,12 +12,12 @@ import hashlib
 import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from html import escape
 
 from studio import chart, speech
 from studio.accounts import Spending
+from studio.frozen import dataclass, field
 from studio.messages import Messages
 from studio.redact import redact
 from studio.types import Gateway, Job, Output, Saved

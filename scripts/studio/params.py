@@ -6,15 +6,14 @@ becomes another parameter (size): its controls are asked for, its target is sent
 
 from __future__ import annotations
 
-import difflib
 import functools
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from studio import catalogue, placing
 from studio.errors import UsageError
 from studio.form import LIVE, Asked, Choice, FormField, Offer, Resolved
+from studio.frozen import replace
 from studio.options import flag
 from studio.values import alike, distinct, is_size_step, matches, nearest, same, typed, written
 
@@ -368,6 +367,8 @@ def _meant(known: Mapping[str, tuple[Any, ...]], name: str, value: Any) -> str |
     likely = [word for word in [_words()["means"].get(name)] if word in known]
     if likely or name in catalogue.options():  # it is what it is called, with other models
         return likely[0] if likely else None
+    import difflib
+
     likely = difflib.get_close_matches(name, known, n=1)
     if not likely and flag(name).startswith("--set"):
         likely = [other for other, values in known.items() if _lists(values, value)]

@@ -10,10 +10,10 @@ import struct
 import warnings
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from studio.fitting import Facts
+from studio.frozen import dataclass
 
 FORMATS = {
     "PNG": ("image/png", "png"),
@@ -80,6 +80,9 @@ class Room:
     ratio: float | None = None  # of the longer side to the shorter: a narrower one gets margins
 
 
+ANY_ROOM = Room()
+
+
 def format_of(head: bytes) -> str | None:
     """The format that a file of these first bytes (32 of them) claims to be; None: no picture known here."""
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
@@ -106,13 +109,14 @@ def opened(file: BinaryIO, formats: Iterable[str], *, whole: bool = True) -> Any
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what is odd about it has no place on stderr
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
             image = Image.open(file, formats=formats)
+            if image.width * image.height > PIXELS_CAP:  # Pillow only warns
+                raise TooManyPixels
             if whole and image.format in {"JPEG", "MPO"}:
                 _check_scans(file)
             if whole:
                 image.load()
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+    except Image.DecompressionBombError:
         raise TooManyPixels from None
     except DAMAGED:
         raise Broken from None
@@ -175,7 +179,7 @@ def upright(image: Any) -> bytes:
     return sink.getvalue()
 
 
-def copy(image: Any, room: Room = Room()) -> tuple[bytes, str] | None:
+def copy(image: Any, room: Room = ANY_ROOM) -> tuple[bytes, str] | None:
     """A copy that fits, as bytes and extension: a JPEG, or a PNG where something shows through. None where
     there can be none."""
     picture = _plain(image)

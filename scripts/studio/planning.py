@@ -4,15 +4,15 @@ but the question for the live list."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from studio import billing, camera, catalogue, choosing, conditions, params, tables
 from studio.alternatives import alternatives, elsewhere, explain, stands_twice, to_try
 from studio.errors import NetworkError, UsageError
 from studio.form import Asked, Offer, Resolved
+from studio.frozen import replace
 from studio.inputs import given
-from studio.messages import CJK
+from studio.language import CJK
 from studio.types import Billing, Gateway, Json, ModelRef, ModelSpec, Plan, Source, TaskType
 from studio.wishes import Wish, check_prompt
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 
+from studio.frozen import dataclass
 from studio.store import Store
 from studio.types import Clock
 

@@ -6,14 +6,15 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from studio import argtypes, catalogue, choices, reports
 from studio.app import App
 from studio.catalogue import Vendor
 from studio.errors import UsageError
-from studio.messages import Messages, language_of
+from studio.frozen import dataclass
+from studio.language import language_of
+from studio.messages import Messages
 from studio.preferences import Preference
 from studio.types import Json
 

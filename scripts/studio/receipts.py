@@ -9,17 +9,16 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict
 from pathlib import Path
 from time import localtime, strftime
 from typing import Any
 
-from studio import __version__, arguments, catalogue, documents, files
+from studio import __version__, arguments, catalogue, documents, figures, files
 from studio.app import App
 from studio.errors import StudioError, UsageError, cut_queries
+from studio.frozen import asdict
 from studio.messages import Messages
 from studio.names import LAST
 from studio.types import Billing, Job, Json, ModelRef, Plan, Source
@@ -99,12 +98,14 @@ def _is_of(path: Path, job: str) -> bool:
 
 def _receipt(app: App, job: Job) -> Json:
     plan = job.plan
+    import platform
+
     requested = {**_without_queries(dict(plan.requested)), "prompt": plan.requested.get("prompt")}
     applied = _without_queries(documents.applied(plan))
     applied["parameters"] = [row for row in applied["parameters"] if WHERE_TO not in row["name"]]
     return {
         "schema": SCHEMA,
-        "when": documents.instant(job.finished_at),
+        "when": figures.moment(job.finished_at),
         "job": job.id,
         "task_id": job.task.task_id if job.task else None,
         "sandbox": app.sandbox,
@@ -134,7 +135,7 @@ def _receipt(app: App, job: Job) -> Json:
             }
             for one in job.saved
         ],
-        "cost": documents.cost(plan, app.settings.gateway(plan.gateway), job.charged),
+        "cost": figures.cost(plan, app.settings.gateway(plan.gateway), job.charged),
         "versions": {
             "media-studio": __version__,
             "python": platform.python_version(),

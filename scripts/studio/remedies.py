@@ -3,11 +3,10 @@ intent of its own; what came before stands in its `steps`."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from studio import catalogue, placing
 from studio.errands import Errand
 from studio.errors import NeedsApproval, NetworkError, StudioError, UsageError
+from studio.frozen import replace
 from studio.terms import asked_difference, difference, terms
 from studio.types import Plan
 from studio.values import alike

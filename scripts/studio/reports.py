@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from studio import catalogue, params, tables
-from studio.accounts import Spending
-from studio.documents import cost, instant
-from studio.forgetting import Forgotten
-from studio.form import Offer
-from studio.preferences import Preference
+from studio import catalogue
+from studio.figures import cost, moment
 from studio.types import Gateway, Job, Json, ModelSpec
+
+if TYPE_CHECKING:
+    from studio.accounts import Spending
+    from studio.forgetting import Forgotten
+    from studio.form import Offer
+    from studio.preferences import Preference
 
 
 def listing(
@@ -24,8 +27,8 @@ def listing(
             {
                 "job": job.id,
                 "state": job.state,
-                "created_at": instant(job.created_at),
-                "handed_out_at": instant(job.handed_out_at),
+                "created_at": moment(job.created_at),
+                "handed_out_at": moment(job.handed_out_at),
                 "user_id": job.plan.user_id,
                 "task_id": job.task.task_id if job.task else None,
                 "gateway": job.plan.gateway,
@@ -61,7 +64,7 @@ def preferences(
                 "task_type": one.task_type,
                 "gateway": one.gateway,
                 "model": {"id": one.model_id, "name": spec.name if spec else None},
-                "set_at": instant(one.set_at),
+                "set_at": moment(one.set_at),
             }
             for one in rows
             for spec in [catalogue.by_id(one.model_id, one.gateway)]
@@ -129,6 +132,8 @@ def purged(gone: Forgotten, *, receipts: int, logs: int, sandbox: bool) -> Json:
 
 def model(spec: ModelSpec, gateway: Gateway, default_for: Sequence[str]) -> Json:
     """A row of `models`, from the catalogue."""
+    from studio import tables
+
     return {
         "id": spec.id,
         "name": spec.name,
@@ -158,6 +163,8 @@ def model(spec: ModelSpec, gateway: Gateway, default_for: Sequence[str]) -> Json
 
 def live_model(offer: Offer, spec: ModelSpec | None, task_type: str, provider: str, gateway: Gateway) -> Json:
     """A row of `models --live`: what the vendor's list says now, and what we know of it besides."""
+    from studio import params
+
     takes = params.accepts(offer)
     return {
         "id": offer.model_id,
@@ -214,6 +221,8 @@ def doctor(  # noqa: PLR0913 - all by name
 def schema(*, commands: Json, made: Json, exits: Json) -> Json:
     """`forms`: task type -> model -> everything it takes, for the options that `commands` leaves open; where
     a second gateway sells it, that is named with it."""
+    from studio import tables
+
     forms: Json = {id: {} for id in catalogue.task_types()}
     for spec in catalogue.models():
         for id in spec.task_types:

@@ -11,10 +11,10 @@ import io
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 from studio.errors import UsageError
+from studio.frozen import dataclass
 from studio.options import OF_THE_WHOLE, OPTIONS
 
 MOST_ROWS = 10_000

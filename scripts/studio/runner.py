@@ -9,7 +9,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
 from time import localtime, strftime
 from typing import BinaryIO, Protocol, TypeVar
@@ -41,6 +40,7 @@ from studio.errors import (
     UsageError,
     error_record,
 )
+from studio.frozen import dataclass, replace
 from studio.ledger import Ledger
 from studio.order import Order
 from studio.types import Clock, Gateway, Job, Json, Output, Plan, Saved, Submitted, TaskRef

@@ -3,21 +3,20 @@ hands in, the options of one command and `config.toml`; anything odd in them is 
 
 from __future__ import annotations
 
-import difflib
 import ipaddress
 import math
 import os.path
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from studio import catalogue
 from studio.errors import KeyProblem, UsageError
-from studio.messages import LANGUAGES
+from studio.frozen import dataclass, field, replace
+from studio.language import LANGUAGES
 from studio.redact import SHORTEST
 from studio.types import Gateway, Json, Limits
 
@@ -144,6 +143,11 @@ def url_variable(gateway: str, role: str) -> str:
     return f"MEDIA_STUDIO_{middle}_URL" if role == "api" else f"MEDIA_STUDIO_{middle}_{role.upper()}_URL"
 
 
+def rehearsal_key(gateway: Gateway) -> str:
+    """A key that opens a twin and nothing else."""
+    return f"{gateway.key_prefix}rehearsal"
+
+
 def load(  # noqa: PLR0913 - all by name
     environment: Mapping[str, str],
     *,
@@ -220,6 +224,8 @@ def _config(file: Path) -> Json:
 def _check(table: Any, allowed: Mapping[str, Any], where: str) -> None:
     for name, value in table.items() if isinstance(table, dict) else [("", table)]:
         if name not in allowed:
+            import difflib
+
             close = difflib.get_close_matches(name, allowed, n=1)
             hint = f" Did you mean {close[0]}?" if close else f" Known: {', '.join(allowed)}."
             raise UsageError(f"{where}: there is no setting {name}.{hint}", kind="bad_config")

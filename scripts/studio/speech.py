@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from studio import cadence, catalogue, delivered
 from studio.captions import LINK, clip
 from studio.errors import NeedsApproval, OverLimit, StudioError, fit_for
-from studio.messages import Messages, action, language_of, sided
+from studio.frozen import dataclass
+from studio.language import language_of
+from studio.messages import Messages, action, sided
 from studio.types import Alternative, Enclosure, Gateway, Job, Json, Plan, Saved
 
 ASKED_AGAIN = ("unknown", "maybe_bought")

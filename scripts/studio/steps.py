@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from studio import catalogue, onward
+from studio import catalogue
 from studio.app import App
 from studio.contract import Continues
 from studio.earlier import newest
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 def words(app: App) -> list[str]:
     """The `start` (or with --dry-run the `quote`) that an `edit` or a `compose` stands for."""
+    from studio import onward
+
     made, kept = app.made, list(app.argv[1:])
     job = parent(app, newest(app) if made.job == LAST else made.job)
     step = _step(job, made.command)

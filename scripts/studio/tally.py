@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 
 from studio import bulk
 from studio.bulk import Entry, Sum
-from studio.documents import cost
 from studio.errors import (
     Interrupted,
     JobFailed,
@@ -17,6 +16,7 @@ from studio.errors import (
     UnknownOutcome,
     error_record,
 )
+from studio.figures import cost
 from studio.speech import Voice
 from studio.types import Json
 

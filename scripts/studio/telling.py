@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import math
-from dataclasses import replace
 
 from studio import cadence, documents, onward, receipts, speech
 from studio.app import App
 from studio.errors import InternalError, KeyProblem, LedgerError, NetworkError, StudioError
+from studio.frozen import replace
 from studio.types import Job, Json
 
 A_MOMENT = 0.05  # seconds

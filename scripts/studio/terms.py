@@ -3,7 +3,6 @@ fingerprint by which a second purchase of the same is known, and the difference 
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -30,6 +29,8 @@ def fingerprint(plan: Plan, row: str | None = None) -> str:
 
 
 def digest(value: Json) -> str:
+    import hashlib
+
     return hashlib.sha256(json.dumps(value, sort_keys=True, ensure_ascii=True).encode()).hexdigest()
 
 

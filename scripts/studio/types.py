@@ -1,4 +1,5 @@
-"""The nouns of media-studio and the contract of a provider. Imports the standard library only.
+"""The nouns of media-studio and the contract of a provider. Imports the standard library only, and
+`studio.frozen`, which stands for a part of it.
 
 Everything here is frozen: a value is made once and handed on. Money is an integer of the unit's
 smallest step (a point, a cent of a credit), so that no sum is ever a rounding error.
@@ -6,11 +7,10 @@ smallest step (a point, a cent of a credit), so that no sum is ever a rounding e
 
 from __future__ import annotations
 
-import dataclasses
-import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Literal, Protocol, TypeAlias
+
+from studio.frozen import asdict, dataclass, field, replace
 
 Json: TypeAlias = dict[str, Any]
 
@@ -274,8 +274,8 @@ class Plan:
 
     def to_json(self) -> Json:
         """For the ledger. The bytes of inputs stay out: their digest says which they were."""
-        bare = tuple(dataclasses.replace(source, content=None) for source in self.inputs)
-        record = dataclasses.asdict(dataclasses.replace(self, inputs=bare))
+        bare = tuple(replace(source, content=None) for source in self.inputs)
+        record = asdict(replace(self, inputs=bare))
         for source in record["inputs"]:
             del source["content"]
         return record
@@ -395,6 +395,8 @@ class Job:
     @property
     def uid(self) -> str:
         """A UUID, the same for this job for ever, and no other's on any machine."""
+        import uuid
+
         return str(uuid.uuid5(uuid.NAMESPACE_URL, f"media-studio:{self.id}:{self.created_at!r}"))
 
     @property

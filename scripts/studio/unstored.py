@@ -6,9 +6,8 @@ A vendor's own words may repeat the prompt, so they are left out, too; ours stay
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
-
 from studio.errors import PLAIN_CODE, REFUSALS, InternalError, JobFailed, UsageError
+from studio.frozen import asdict, replace
 from studio.terms import digest
 from studio.types import Json, Plan, Shot
 

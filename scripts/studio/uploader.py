@@ -4,13 +4,11 @@ upload buys nothing, so it is repeated as often as it takes."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor
-from concurrent.futures import wait as first_of
 from contextlib import suppress
-from dataclasses import dataclass
 
 from studio.contract import Provider, Read
 from studio.errors import LedgerError
+from studio.frozen import dataclass
 from studio.ledger import Ledger
 from studio.types import Clock, Gateway, MediaRef, Plan, Source
 
@@ -31,6 +29,9 @@ class Uploader:
     def upload(self, plan: Plan, until: float | None) -> tuple[MediaRef, ...] | None:
         """Every input in the form the vendor takes; None where some still travel at `until` (monotonic
         seconds)."""
+        from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor
+        from concurrent.futures import wait as first_of
+
         known = ((n, self._remembered(source)) for n, source in enumerate(plan.inputs))
         made = {n: ref for n, ref in known if ref}
         pool = ThreadPoolExecutor(AT_ONCE)

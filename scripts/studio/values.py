@@ -11,8 +11,10 @@ import math
 import re
 from collections.abc import Iterable
 from contextlib import suppress
-from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 TRUTHS = {"true": True, "false": False}
 TIMES = re.compile(r"(?<=\d)\s*[x×*]\s*(?=\d)")
@@ -109,6 +111,8 @@ def _canonical(value: Any) -> Any:
     shape = _shape(text)
     if shape is not None:
         return ("ratio", shape)  # 14:6 is 21:9; as text they would differ
+    from fractions import Fraction
+
     number = NUMBER.fullmatch(text)
     return Fraction(number[1]) if number else text
 
@@ -120,6 +124,8 @@ def _plain(value: Any) -> Any:
 
 def _shape(value: Any) -> Fraction | None:
     """Width by height, where a value is a ratio."""
+    from fractions import Fraction
+
     ratio = RATIO.fullmatch(_text(value))
     return Fraction(int(ratio[1]), int(ratio[2])) if ratio and int(ratio[2]) else None
 

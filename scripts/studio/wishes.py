@@ -4,12 +4,12 @@ through which gateways. Sends nothing."""
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 from studio import catalogue, choosing, params, terms
 from studio.alternatives import elsewhere, of_these
 from studio.errors import UsageError
+from studio.frozen import dataclass, field, replace
 from studio.inputs import check_count, count, inspect, named, takes
 from studio.intake import Looker
 from studio.types import Alternative, ModelSpec, Source, TaskType

@@ -23,7 +23,7 @@ import pytest
 from random_faults import rules
 from random_faults.scripted import Travels, Wire
 from random_faults.stages import COMMITS
-from studio import cli, http, pulse, uploader
+from studio import cli, http, pulse
 from studio.interrupts import Interrupts
 from studio.ledger import Ledger
 from studio.store import Store
@@ -229,7 +229,7 @@ def patched(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "fsync", lambda file: None)
     monkeypatch.setattr(cli, "SystemClock", Clock)
     monkeypatch.setattr(http, "Http", lambda *parts, **more: Wire(HERE.process))
-    monkeypatch.setattr(uploader, "ThreadPoolExecutor", OneByOne)
+    monkeypatch.setattr("concurrent.futures.ThreadPoolExecutor", OneByOne)
     monkeypatch.setattr(pulse, "alive", _alive)
     monkeypatch.setattr(Store, "transaction", _seen(Store.transaction))
     _staged(monkeypatch, Ledger, "begin", "begin", "intent", lambda made: made[1])

@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from studio.answers import identifier, rows, text, whole
 from studio.contract import KEY, Done, Failed, Pending, Poll, Read, Request, Response
 from studio.errors import NetworkError, StudioError, UnknownOutcome, vendor_said
 from studio.form import Choice, FormField, Offer, Rule
+from studio.frozen import replace
 from studio.signs import on_one_line
 from studio.types import Gateway, Json, MediaRef, Output, Plan, Source, Submitted, TaskRef
 

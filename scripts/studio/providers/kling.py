@@ -7,12 +7,12 @@ whatever the HTTP status. A task is asked about at the endpoint that it was made
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from studio.answers import ByCatalogue, identifier, inline, rows, seconds, segment, table, text, whole
 from studio.contract import KEY, Done, Failed, Pending, Poll, Read, Request, Response
 from studio.errors import UnknownOutcome
+from studio.frozen import replace
 from studio.types import MediaRef, Output, Plan, Source, Submitted, TaskRef
 
 ENDPOINTS = {"motion_control": "videos/motion-control", "avatar": "videos/avatar/image2video"}
