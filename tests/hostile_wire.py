@@ -22,6 +22,7 @@ from studio import cli, http, text
 from studio.contract import Request, Response
 from studio.errors import EXITS, NotSaved
 from studio.interrupts import Interrupts
+from studio.parsed import json_of
 from support import FakeClock, validate
 
 INFINITE, DEEP, DEEPER = "@1e999@", "@deep@", "@deeper@"
@@ -70,7 +71,7 @@ class Wire:
         step = STEPS[request.what]
         self.asked.append(step)
         said = self.says.get(step, Said(None))
-        return Response(request.what, said.status, said.headers, http._json(said.body, ()))
+        return Response(request.what, said.status, said.headers, json_of(said.body, ()))
 
     ask = pay = read
 

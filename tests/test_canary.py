@@ -17,7 +17,7 @@ import pytest
 from called import called
 from front import Front
 from sandbox import Sandbox
-from studio import catalogue, options
+from studio import catalogue, commands
 from support import (
     CANARIES,
     KEY,
@@ -446,9 +446,9 @@ def test_every_command_is_searched(vendor: Vendor, tmp_path: Path) -> None:
         "purge": ("purge", "--before", "1d"),
         "batch": ("batch", str(rows), "--speed", "200"),
     }
-    assert {*words, "sandbox"} == {command.name for command in options.COMMANDS}
+    assert {*words, "sandbox"} == {command.name for command in commands.COMMANDS}
     for asked in words.values():
-        for how in ((), ("--debug", "--brief") if asked[0] in options.TALKING else ("--brief",)):
+        for how in ((), ("--debug", "--brief") if asked[0] in commands.TALKING else ("--brief",)):
             called(*asked, *how, env=every)
 
 

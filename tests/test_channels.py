@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from parts import picture
-from studio import arguments, captions, catalogue, channels, media, options, pictures
+from studio import arguments, captions, catalogue, channels, commands, media, pictures
 from studio.errors import UsageError
 from studio.types import Enclosure, Saved
 
-CHATS = (None, *options.CHANNELS)
+CHATS = (None, *commands.CHANNELS)
 MB = 1_000_000
 WITH = ("make", "start", "quote", "again", "wait", "show", "fetch", "reconcile", "edit", "compose")
 STEM = "20260101-k3f9q2xa-1"
@@ -66,7 +66,7 @@ def opened(made: Enclosure) -> Image.Image:
 def test_each_channel_has_its_budget_and_options_offer_just_these() -> None:
     rows = catalogue.load("channels.json")
 
-    assert tuple(rows) == options.CHANNELS
+    assert tuple(rows) == commands.CHANNELS
     assert all(row["source"] for row in rows.values())
     assert {channels.budget(name).caption_units for name in CHATS} == {captions.UNITS}
     for channel in rows:
@@ -85,16 +85,16 @@ def test_without_a_channel_the_least_of_all_is_taken() -> None:
 
 @given(st.integers(0, 20 * MB), st.integers(1, 12_000), st.integers(1, 12_000))
 def test_what_is_taken_without_a_channel_is_taken_by_every_one(size: int, width: int, height: int) -> None:
-    each = [channels.budget(name).takes(size, width, height) for name in options.CHANNELS]
+    each = [channels.budget(name).takes(size, width, height) for name in commands.CHANNELS]
     assert channels.budget(None).takes(size, width, height) == all(each)
 
 
-@pytest.mark.parametrize("command", options.COMMANDS, ids=lambda command: command.name)
-def test_the_commands_whose_messages_can_hold_a_file_know_the_channel(command: options.Command) -> None:
+@pytest.mark.parametrize("command", commands.COMMANDS, ids=lambda command: command.name)
+def test_the_commands_whose_messages_can_hold_a_file_know_the_channel(command: commands.Command) -> None:
     words = [command.name, *("k3f9q2xa" for _ in command.words), *command.choices[:1]]
     if command.name in WITH:
-        assert [arguments.parse([*words, "--channel", name]).channel for name in options.CHANNELS] == [
-            *options.CHANNELS
+        assert [arguments.parse([*words, "--channel", name]).channel for name in commands.CHANNELS] == [
+            *commands.CHANNELS
         ]
         assert arguments.parse(words).channel is None
         with pytest.raises(UsageError, match="channel"):

@@ -26,8 +26,8 @@ from PIL import Image
 
 from sandbox import Sandbox
 from studio import arguments, cli
+from studio.commands import PAYING, WISHING
 from studio.language import language_of
-from studio.options import PAYING, WISHING
 from support import ROOT, Vendor, validate
 
 EVALS_AT_LEAST = 20

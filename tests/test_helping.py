@@ -6,14 +6,14 @@ import shlex
 
 import pytest
 
-from studio import argtypes, arguments, columns, helping, options
+from studio import argtypes, arguments, columns, commands, helping, options
 from studio.errors import UsageError
 from support import run
 
-EVERY = pytest.mark.parametrize("command", options.COMMANDS, ids=lambda command: command.name)
+EVERY = pytest.mark.parametrize("command", commands.COMMANDS, ids=lambda command: command.name)
 
 
-def helped(command: options.Command, flag: str, capsys: pytest.CaptureFixture[str]) -> list[str]:
+def helped(command: commands.Command, flag: str, capsys: pytest.CaptureFixture[str]) -> list[str]:
     with pytest.raises(SystemExit) as left:
         arguments.parse([command.name, flag])
     assert left.value.code == 0
@@ -22,7 +22,7 @@ def helped(command: options.Command, flag: str, capsys: pytest.CaptureFixture[st
 
 @EVERY
 def test_help_fits_a_screen_and_leads_to_the_rest(
-    command: options.Command, capsys: pytest.CaptureFixture[str]
+    command: commands.Command, capsys: pytest.CaptureFixture[str]
 ) -> None:
     lines = helped(command, "--help", capsys)
     assert len(lines) <= 50
@@ -32,7 +32,7 @@ def test_help_fits_a_screen_and_leads_to_the_rest(
 
 @EVERY
 def test_help_shows_two_commands_that_work(
-    command: options.Command, capsys: pytest.CaptureFixture[str]
+    command: commands.Command, capsys: pytest.CaptureFixture[str]
 ) -> None:
     lines = helped(command, "--help", capsys)
     examples = [line.strip() for line in lines[lines.index("examples:") + 1 :] if line.startswith("  ")]
@@ -47,7 +47,7 @@ def test_help_shows_two_commands_that_work(
 @EVERY
 @pytest.mark.parametrize("width", [80, 40])
 def test_help_all_names_every_flag_in_any_window(
-    command: options.Command, width: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    command: commands.Command, width: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(width))
     shown = "\n".join(helped(command, "--help-all", capsys))
@@ -69,7 +69,7 @@ def test_every_option_that_help_speaks_of_exists() -> None:
 
 
 def test_what_is_used_most_is_on_the_screen_of_make(capsys: pytest.CaptureFixture[str]) -> None:
-    shown = "\n".join(helped(options.COMMANDS[0], "--help", capsys))
+    shown = "\n".join(helped(commands.COMMANDS[0], "--help", capsys))
     for flag in ("--prompt", "--model", "--input-images", "--max-credits", "--dry-run", "--out", "--sandbox"):
         assert f"\n  {flag}" in shown
     assert "each is charged" in shown

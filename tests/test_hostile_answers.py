@@ -33,9 +33,9 @@ from hostile_wire import (
 )
 from sandbox import ima_products
 from sandbox.clip import clip
-from studio import http
 from studio.contract import Done
 from studio.errors import StudioError
+from studio.parsed import json_of
 from support import CANARIES, ORDERS, PROMPT, ROOT, configure, key_variable
 
 EXAMPLES = settings(
@@ -268,8 +268,8 @@ def test_a_thousand_outputs_instead_of_one_fill_neither_disk_nor_chat(shop: Shop
 
 @pytest.mark.parametrize("value", [b"[]", b'{"a":1}', b'""'])
 def test_an_answer_of_a_million_values_is_not_read(value: bytes) -> None:
-    assert http._json(b"[" + value + b"]", ()) is not None
-    assert http._json(b"[" + b",".join([value] * 10**6) + b"]", ()) is None
+    assert json_of(b"[" + value + b"]", ()) is not None
+    assert json_of(b"[" + b",".join([value] * 10**6) + b"]", ()) is None
 
 
 def test_a_message_of_many_links_is_told_at_once() -> None:

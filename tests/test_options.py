@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from studio import argtypes, arguments, options
+from studio import argtypes, arguments, commands, options
 from studio.errors import EXITS, UsageError
 
 NUMBERS = [
     (command, option)
     for option in options.OPTIONS
-    for command in options.COMMANDS
+    for command in commands.COMMANDS
     if isinstance(option.type, argtypes.Within) and command.name in option.commands
 ]
 OLDER = {  # every option of the script that came before, with the name it has now
@@ -90,7 +90,7 @@ def test_what_is_not_known_stops_with_the_nearest_name(words: list[str], hint: s
 
 
 def test_an_unknown_command_names_all_commands() -> None:
-    assert refused("paint").detail == f"Commands: {', '.join(made.name for made in options.COMMANDS)}."
+    assert refused("paint").detail == f"Commands: {', '.join(made.name for made in commands.COMMANDS)}."
 
 
 @pytest.mark.parametrize("flag", ["--promp", "--asp", "--pro", "--dry", "--j"])
@@ -100,7 +100,7 @@ def test_abbreviations_are_not_guessed(flag: str) -> None:
 
 @pytest.mark.parametrize(("command", "option"), NUMBERS, ids=lambda one: getattr(one, "name", ""))
 def test_a_number_out_of_range_stops_and_the_bounds_are_allowed(
-    command: options.Command, option: options.Option
+    command: commands.Command, option: options.Option
 ) -> None:
     bounds = option.type
     assert isinstance(bounds, argtypes.Within)
@@ -202,9 +202,9 @@ def test_one_reading_leaves_nothing_behind_for_the_next() -> None:
     assert [given_as("--size", size)["size"] for size in ("1K", "2K", "1K")] == ["1K", "2K", "1K"]
 
 
-@pytest.mark.parametrize("command", options.COMMANDS, ids=lambda command: command.name)
+@pytest.mark.parametrize("command", commands.COMMANDS, ids=lambda command: command.name)
 def test_the_schema_of_a_command_is_valid_closed_and_says_what_the_parser_takes(
-    command: options.Command,
+    command: commands.Command,
 ) -> None:
     schema = arguments.schema(command)
     Draft202012Validator.check_schema(schema)
@@ -227,7 +227,7 @@ def test_the_schema_of_a_command_is_valid_closed_and_says_what_the_parser_takes(
 
 @given(st.sampled_from(NUMBERS), st.integers() | st.floats())
 def test_schema_and_parser_agree_about_numbers(
-    where: tuple[options.Command, options.Option], number: float
+    where: tuple[commands.Command, options.Option], number: float
 ) -> None:
     command, option = where
     schema = arguments.schema(command)["properties"][option.flags[0]]
@@ -241,12 +241,12 @@ def test_schema_and_parser_agree_about_numbers(
 
 
 def test_no_flag_stands_twice_and_every_option_has_words_for_help() -> None:
-    for command in options.COMMANDS:
+    for command in commands.COMMANDS:
         used = [option for option in options.OPTIONS if command.name in option.commands]
         flags = [flag for option in used for flag in option.flags]
         assert len(flags) == len(set(flags))
         assert all(option.help for option in used)
-    names = {command.name for command in options.COMMANDS}
+    names = {command.name for command in commands.COMMANDS}
     assert all(set(option.commands) <= names for option in options.OPTIONS)
 
 
@@ -258,7 +258,7 @@ def test_help_comes_before_everything_else(words: list[str], capsys: pytest.Capt
     shown = capsys.readouterr().out
     assert shown
     if words[0] in {"--help", "-h"}:
-        assert all(f"\n  {command.name} " in shown for command in options.COMMANDS)
+        assert all(f"\n  {command.name} " in shown for command in commands.COMMANDS)
         assert all(f"\n  {code} " in shown for code in EXITS)
 
 

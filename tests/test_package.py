@@ -20,7 +20,7 @@ import tomli
 import create
 import studio
 from published import published, stage
-from studio import catalogue, options
+from studio import catalogue, commands
 from studio.settings import url_variable
 from support import CREATE, ROOT, run, validate
 
@@ -190,7 +190,7 @@ def test_the_changelog_names_every_command() -> None:
 
 def test_skill_json_says_what_the_code_does() -> None:
     assert JSON["runtime"] == {"python": PROJECT["requires-python"], "dependencies": PROJECT["dependencies"]}
-    assert JSON["commands"] == [command.name for command in options.COMMANDS]
+    assert JSON["commands"] == [command.name for command in commands.COMMANDS]
     assert set(catalogue.task_types()) <= set(JSON["capabilities"])
     for path in (JSON["entry"], JSON["models"], JSON["changelog"], *JSON["files"]):
         assert (ROOT / path).exists(), path

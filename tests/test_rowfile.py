@@ -14,8 +14,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from studio import arguments, rowfile
+from studio.commands import OF_THE_WHOLE
 from studio.errors import UsageError
-from studio.options import OF_THE_WHOLE, OPTIONS
+from studio.options import OPTIONS
 from studio.rowfile import FIELDS, Row
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from offers import GATEWAY, live
-from studio import arguments, catalogue, documents, errors, options, planning, reports, text, wishes
+from studio import arguments, catalogue, commands, documents, errors, planning, reports, text, wishes
 from studio.signs import on_one_line
 from studio.speech import Voice
 from studio.types import Job, Json, Output, Plan, Saved, TaskRef
@@ -92,7 +92,7 @@ DOCTOR: Json = {
     "checks": CHECKS,
     "folders": {name: "/家" for name in ("record", "config", "files")},
 }
-COMMANDS = {command.name: arguments.schema(command) for command in options.COMMANDS}
+COMMANDS = {command.name: arguments.schema(command) for command in commands.COMMANDS}
 CASES: dict[
     str, tuple[Json, str, str, str]
 ] = {  # document, brief line, values, a part of what a person reads

@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
 
 import create  # noqa: E402 - it lives in scripts/, which is not installed
-from studio import argtypes, catalogue, errors, options  # noqa: E402
+from studio import argtypes, catalogue, commands, errors, options  # noqa: E402
 from studio.catalogue import Vendor  # noqa: E402
 from studio.errors import EXITS, REFUSALS, StudioError  # noqa: E402
 from studio.language import LANGUAGES  # noqa: E402
@@ -37,7 +37,7 @@ EXITS_HEADING = "## Exit codes"
 def documents(root: Path = ROOT) -> dict[str, str]:
     """Path inside the repository -> the text that it should hold."""
     return {
-        "references/commands.md": commands(),
+        "references/commands.md": command_page(),
         "references/models.md": models(),
         "references/errors.md": kinds(),
         "README.md": with_exits((root / "README.md").read_text(encoding="utf-8")),
@@ -49,13 +49,13 @@ def stale(root: Path = ROOT) -> list[str]:
     return [path for path, text in documents(root).items() if _held(root / path) != text]
 
 
-def commands() -> str:
+def command_page() -> str:
     return _page(
         "Commands",
         "A command, then its options; options without a command mean `make`. Parsing is strict: an unknown "
         "flag, a value out of range or a word too many stops with exit 2 and the nearest name, before "
         "anything is sent.",
-        ["## Commands", _table(("command", "what it does"), map(_command, options.COMMANDS))],
+        ["## Commands", _table(("command", "what it does"), map(_command, commands.COMMANDS))],
         ["## Options", _table(("option", "value", "for", "what it says"), map(_option, options.OPTIONS))],
         [
             "The options marked * go to the model as a parameter. Which of them a model takes, and which "
@@ -250,15 +250,15 @@ def _said(texts: dict[str, str], kind: str, fallback: str) -> str:
     return next(texts[name] for name in names if name in texts)
 
 
-def _command(command: options.Command) -> tuple[str, str]:
+def _command(command: commands.Command) -> tuple[str, str]:
     words = [word.upper() for word in command.words] + ["|".join(command.choices)] * bool(command.choices)
-    words += ['["PROMPT"]'] * (command.name in options.ASKED)
+    words += ['["PROMPT"]'] * (command.name in commands.ASKED)
     return f"`{' '.join((command.name, *words))}`", command.help
 
 
 def _option(option: options.Option) -> tuple[str, str, str, str]:
     flags = ", ".join(f"`{flag}`" for flag in option.flags) + " *" * option.parameter
-    every = option.commands == options.EVERY
+    every = option.commands == commands.EVERY
     return flags, _value(option), "all" if every else ", ".join(option.commands), option.help
 
 

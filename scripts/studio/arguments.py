@@ -12,8 +12,9 @@ from typing import Any, NoReturn
 
 from studio import __version__
 from studio.argtypes import Within, json_object
+from studio.commands import ASKED, COMMANDS, WORDS, Command
 from studio.errors import EXITS, UsageError
-from studio.options import ASKED, COMMANDS, OPTIONS, WORDS, Command, Option
+from studio.options import OPTIONS, Option
 from studio.values import written
 
 WIDTH = 100  # characters of a line of --help

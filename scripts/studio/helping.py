@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from studio import catalogue
 from studio.argtypes import Within
 from studio.columns import width, wrapped
-from studio.options import ASKED, OPTIONS, WORDS, Command, Option
+from studio.commands import ASKED, WORDS, Command
+from studio.options import OPTIONS, Option
 
 WIDTH = 80  # cells
 LINES = 50

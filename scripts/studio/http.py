@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import json
 import math
 import time
 import urllib.parse
 import zlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, BinaryIO
 
 import requests
@@ -27,14 +26,14 @@ from studio.addresses import NotPublic, Resolve, check_link
 from studio.contract import KEY, Exchange, Request, Response
 from studio.errors import InternalError, NetworkError, NotSaved, UnknownOutcome, UsageError
 from studio.frozen import replace
-from studio.redact import forms, is_secret, without_keys
+from studio.parsed import json_of
+from studio.redact import forms, is_secret
 from studio.settings import is_loopback
 from studio.sockets import bounded, unpacked
 from studio.trouble import TooLarge, never_sent, reason
 from studio.types import Gateway
 
 ANSWER_CAP = 4 * 2**20  # bytes; a product list is some hundred kB
-VALUES_CAP = 200_000  # in one answer: each costs far more to read than to write
 CHUNK = 2**16
 BLOCK = 2**19  # bytes of a body that are read at once to be sent: by small ones, several uploads wait in turn
 REDIRECTS = 5
@@ -233,7 +232,7 @@ class Http:
             body = b"".join(_chunks(answer, ANSWER_CAP))
             headers = {name.lower(): value for name, value in answer.headers.items()}
             # A vendor may repeat the key in an error's text: it goes no further than here.
-            payload = _json(body, self._keys.values())
+            payload = json_of(body, self._keys.values())
             seen.update(size=len(body), answer=payload)
             return Response(request.what, answer.status_code, headers, payload)
 
@@ -397,31 +396,6 @@ def _chunks(answer: requests.Response, cap: int) -> Iterator[bytes]:
         if received > cap:
             raise TooLarge
         yield chunk
-
-
-def _json(body: bytes, keys: Iterable[str]) -> Any:
-    """The body read as JSON, whichever UTF it is in, without keys; None where it is none, as NaN is none."""
-    if sum(body.count(sign) for sign in b",[{") > VALUES_CAP:
-        return None
-    try:
-        return _whole(without_keys(json.loads(body, parse_constant=_no_number), keys, answer=True))
-    except (ValueError, RecursionError):
-        return None
-
-
-def _whole(value: Any) -> Any:
-    """With half a sign written out: neither a record nor a request can hold one."""
-    if isinstance(value, str):
-        return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode()
-    if isinstance(value, list):
-        return [_whole(item) for item in value]
-    if isinstance(value, dict):
-        return {_whole(name): _whole(item) for name, item in value.items()}
-    return value
-
-
-def _no_number(text: str) -> Any:
-    raise ValueError(text)
 
 
 def _capital(text: str) -> str:

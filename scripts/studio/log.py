@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from studio import __version__, files
+from studio.commands import COMMANDS
 from studio.errors import PLAIN_CODE, StudioError
-from studio.options import COMMANDS, OPTIONS
+from studio.options import OPTIONS
 from studio.redact import redact
 from studio.types import Clock
 

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from studio import __version__, arguments, catalogue, figures, options, reports
+from studio import __version__, arguments, catalogue, commands, figures, reports
 from studio.errors import EXITS, KeyProblem, UsageError
 from studio.settings import rehearsal_key, url_variable
 from studio.types import Gateway, Json, ModelSpec
@@ -95,7 +95,7 @@ def schema(app: App) -> Json:
     """What goes in and what comes out, for programs."""
     files = sorted(SCHEMAS.glob("*.json"))
     return reports.schema(
-        commands={command.name: arguments.schema(command) for command in options.COMMANDS},
+        commands={command.name: arguments.schema(command) for command in commands.COMMANDS},
         made={file.stem: json.loads(file.read_text(encoding="utf-8")) for file in files},
         exits={str(code): meaning for code, meaning in EXITS.items()},
     )

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from studio import cadence, speech, unstored, wording
 from studio.app import App
+from studio.commands import PAYING
 from studio.errors import NeedsApproval, NotSaved, StudioError, UnknownOutcome, fit_for
 from studio.names import own_key
-from studio.options import PAYING
 from studio.terms import terms
 from studio.types import Alternative, Job, Plan
 

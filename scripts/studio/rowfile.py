@@ -13,9 +13,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from studio.commands import OF_THE_WHOLE
 from studio.errors import UsageError
 from studio.frozen import dataclass
-from studio.options import OF_THE_WHOLE, OPTIONS
+from studio.options import OPTIONS
 
 MOST_ROWS = 10_000
 FIELDS = {
