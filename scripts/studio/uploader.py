@@ -5,12 +5,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from studio.contract import Provider, Read
 from studio.errors import LedgerError
 from studio.frozen import dataclass
 from studio.ledger import Ledger
 from studio.types import Clock, Gateway, MediaRef, Plan, Source
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 AT_ONCE = 4
 
@@ -29,12 +33,12 @@ class Uploader:
     def upload(self, plan: Plan, until: float | None) -> tuple[MediaRef, ...] | None:
         """Every input in the form the vendor takes; None where some still travel at `until` (monotonic
         seconds)."""
-        from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor
+        from concurrent.futures import FIRST_COMPLETED
         from concurrent.futures import wait as first_of
 
         known = ((n, self._remembered(source)) for n, source in enumerate(plan.inputs))
         made = {n: ref for n, ref in known if ref}
-        pool = ThreadPoolExecutor(AT_ONCE)
+        pool = threads()
         try:
             travelling = {
                 pool.submit(self._one, source, plan.speed): n
@@ -73,6 +77,12 @@ class Uploader:
     def _remember(self, source: Source, ref: MediaRef) -> None:
         if self.gateway and source.sha256 and self.gateway.upload_life:
             self.ledger.uploads.remember(_place(self.gateway), source, ref, self.gateway.upload_life)
+
+
+def threads() -> ThreadPoolExecutor:
+    from concurrent.futures import ThreadPoolExecutor
+
+    return ThreadPoolExecutor(AT_ONCE)
 
 
 def _place(gateway: Gateway) -> str:

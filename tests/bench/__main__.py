@@ -5,10 +5,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable
 
-from bench import followed, polling, rehearsed
+from bench import big_ledger, followed, polling, rehearsed, starting, uploading
 from bench.table import Row, text
 
-PARTS: tuple[Callable[[], Iterable[Row]], ...] = (polling.rows, rehearsed.rows, followed.rows)
+PARTS: tuple[Callable[[], Iterable[Row]], ...] = (
+    polling.rows,
+    rehearsed.rows,
+    starting.rows,
+    uploading.rows,
+    big_ledger.rows,
+    followed.rows,
+)
 
 
 def main(only: str) -> int:

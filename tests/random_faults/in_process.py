@@ -23,7 +23,7 @@ import pytest
 from random_faults import rules
 from random_faults.scripted import Travels, Wire
 from random_faults.stages import COMMITS
-from studio import cli, http, pulse
+from studio import cli, errands, http, pulse, uploader
 from studio.interrupts import Interrupts
 from studio.ledger import Ledger
 from studio.store import Store
@@ -198,9 +198,6 @@ class Clock(cli.SystemClock):
 class OneByOne:
     """A pool whose uploads are done one after the other, so that each run of a seed is the same."""
 
-    def __init__(self, at_once: int) -> None:
-        pass
-
     def submit(self, step: Callable[..., Any], *words: Any) -> Future[Any]:
         made: Future[Any] = Future()
         with contextlib.suppress(Travels):
@@ -229,7 +226,8 @@ def patched(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "fsync", lambda file: None)
     monkeypatch.setattr(cli, "SystemClock", Clock)
     monkeypatch.setattr(http, "Http", lambda *parts, **more: Wire(HERE.process))
-    monkeypatch.setattr("concurrent.futures.ThreadPoolExecutor", OneByOne)
+    monkeypatch.setattr(uploader, "threads", OneByOne)
+    monkeypatch.setattr(errands, "_asked_ahead", lambda *parts: None)  # nothing is done meanwhile
     monkeypatch.setattr(pulse, "alive", _alive)
     monkeypatch.setattr(Store, "transaction", _seen(Store.transaction))
     _staged(monkeypatch, Ledger, "begin", "begin", "intent", lambda made: made[1])
