@@ -124,3 +124,14 @@ def test_no_class_of_the_product_is_compiled() -> None:
             named = {alias.name for alias in node.names} if isinstance(node, ast.ImportFrom) else set()
             if isinstance(node, ast.ImportFrom) and node.module == "dataclasses" and path.stem != "frozen":
                 assert not named & {"dataclass", "field", "replace", "asdict"}, path
+
+
+@pytest.mark.parametrize("module", [frozen, dataclasses], ids=["ours", "theirs"])
+def test_what_is_to_be_done_after_making_is_done(module: Any) -> None:
+    def then(self: Any) -> None:
+        self.twice = 2 * self.size
+
+    made = module.dataclass(
+        type("Thing", (), {**BODY, "__annotations__": {"size": "int"}, "__post_init__": then})
+    )
+    assert made(size=4).twice == 8

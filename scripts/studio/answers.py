@@ -5,15 +5,17 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
-from studio.contract import Read, Response
 from studio.errors import NetworkError, StudioError, UnknownOutcome, vendor_said
-from studio.form import Offer
 from studio.frozen import dataclass
 from studio.signs import on_one_line
 from studio.types import Gateway, Json, Source
+
+if TYPE_CHECKING:
+    from studio.contract import Read, Response
+    from studio.form import Offer
 
 MOST = 2**53  # what JSON's numbers are exact to, and no amount comes near
 

@@ -120,6 +120,11 @@ class App:
         self.language = next((one for one in named if one in LANGUAGES), language)
 
     @property
+    def tells_costs(self) -> bool:
+        """Whether a price is told where nobody asked for it."""
+        return bool(self.settings.config.get("show_costs", True))
+
+    @property
     def voice(self) -> Voice:
         """How this command speaks to the person."""
         from studio import channels
@@ -128,7 +133,7 @@ class App:
         return Voice(
             self.language,
             self.sandbox,
-            costs=self.settings.config.get("show_costs", True),
+            costs=self.tells_costs,
             enclose=functools.partial(channels.fit, channel=getattr(self.made, "channel", None)),
         )
 

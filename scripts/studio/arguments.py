@@ -197,7 +197,9 @@ def _property(option: Option) -> dict[str, Any]:
 
 
 def _parser(command: Command) -> _Parser:
-    parser = _Parser(prog=f"create.py {command.name}", allow_abbrev=False, add_help=False)
+    parser = _Parser(
+        prog=f"create.py {command.name}", allow_abbrev=False, add_help=False, formatter_class=_formatter
+    )
     parser.add_argument(*sorted(HELP), action=_Help, nargs=0, dest=argparse.SUPPRESS)
     for word in command.words:
         parser.add_argument(word, help=WORDS.get(word), nargs="?" if command.optional else None)

@@ -233,7 +233,7 @@ def _run(words: Sequence[str], out: Out, interrupts: Interrupts) -> tuple[int, b
             app = App(made, arguments.spelt(words), clock, interrupts.held, _teller(out, clock))
             app.people = out.people_read
             app.say, app.live = out.say, out.live
-            out.costs, out.beside = app.voice.costs, app.beside
+            out.costs, out.beside = app.tells_costs, app.beside
             app.debug = out.aside if getattr(made, "debug", False) else None
             if getattr(made, "api_key", None):
                 out.people(KEY_SEEN)

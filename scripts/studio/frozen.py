@@ -62,7 +62,7 @@ else:
                 delattr(cls, name)
         cls.__match_args__ = tuple(fields)
         cls.__dataclass_fields__ = _Standard(fields)
-        cls.__init__ = _init(fields)
+        cls.__init__ = _init(fields, said.get("__post_init__"))
         shown = tuple(name for name, made in fields.items() if made.repr)
         compared = tuple(name for name, made in fields.items() if made.compare)
 
@@ -92,7 +92,7 @@ else:
     def _as_field(said):
         return said if isinstance(said, _Field) else _Field(said, MISSING, True, True)
 
-    def _init(fields):
+    def _init(fields, then):
         names, known = tuple(fields), fields.keys()
         defaults = {name: made.default for name, made in fields.items() if made.default is not MISSING}
         factories = {
@@ -108,6 +108,8 @@ else:
             if held.keys() != known or len(values) > len(names) or twice:
                 raise TypeError(f"{type(self).__name__} takes {', '.join(names)}, not {', '.join(held)}")
             self.__dict__.update(held)
+            if then:
+                then(self)
 
         return init
 

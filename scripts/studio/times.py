@@ -6,11 +6,14 @@ import json
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
 
 from studio.errors import LedgerError
-from studio.follow import Past, Watch
 from studio.store import Store
 from studio.types import Clock, Job, Plan
+
+if TYPE_CHECKING:
+    from studio.follow import Past, Watch
 
 KEPT = 20  # of the last jobs of a kind, so many say what is usual
 SHARE = 0.1  # of them are quicker than what is called usual
@@ -34,6 +37,8 @@ class Times:
         self._clock = clock
 
     def past(self, job: Job) -> Past:
+        from studio.follow import Past
+
         looked = self._store.row("SELECT looked_at FROM times WHERE job = ?", job.id)
         rows = self._store.rows(
             "SELECT took FROM times WHERE kind = ? AND took IS NOT NULL ORDER BY at DESC LIMIT ?",
