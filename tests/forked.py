@@ -199,7 +199,26 @@ def main() -> None:
     script, *words = request["words"]
     sys.argv = [script, *words]
     sys.path[0] = str(Path(script).parent)
-    runpy.run_path(script, run_name="__main__")
+    try:
+        runpy.run_path(script, run_name="__main__")
+    except SystemExit as end:
+        leave(end.code)
+        raise
+
+
+def leave(code: object) -> None:
+    """An interpreter's end without taking apart what all forks share, which would copy it first. Comes back
+    where the streams cannot be flushed, or the code is not a number: the interpreter knows what to do then."""
+    if not isinstance(code, int):
+        return
+    threading._shutdown()  # type: ignore[attr-defined]  # no other name for: wait for all threads
+    atexit._run_exitfuncs()
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        return
+    os._exit(code & 0xFF)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ CHANNELS = ("feishu", "discord", "telegram")  # the names in data/channels.json
 OF_A_JOB = ("wait", "show", "fetch", "cancel", "reconcile", *STEPS)
 OF_THE_WHOLE = frozenset(
     {"approve", "yes", "max_credits", "max_per_day", "max_per_user", "accept_unknown_price", "dry_run"}
-    | {"language", "channel", "sandbox", "speed", "api_key", "base_url", "home"}
+    | {"language", "sandbox", "speed", "api_key", "base_url", "home"}
     | {"json", "debug", "brief", "quiet"}
 )  # of the options of `batch` that `make` has, too: no row has its own
 REHEARSING = (

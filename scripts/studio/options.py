@@ -292,7 +292,7 @@ OPTIONS = (
     Option(
         ("--channel",),
         "the chat that the messages go to: files are fitted to it (default: to all of them)",
-        (*WISHING, *STEPS, "wait", "show", "fetch", "reconcile"),
+        (*ASKED, "again", *STEPS, "wait", "show", "fetch", "reconcile"),
         choices=CHANNELS,
     ),
     Option(
