@@ -27,6 +27,8 @@ IMPORTED = (
     *("av", "PIL.PngImagePlugin", "PIL.JpegImagePlugin", "jsonschema", "platformdirs", "tomli"),
     *(f"studio.{path.stem}" for path in (ROOT / "scripts/studio").glob("[a-z]*.py")),
     *(f"studio.providers.{path.stem}" for path in (ROOT / "scripts/studio/providers").glob("[a-z]*.py")),
+    *(f"PIL.{name}ImagePlugin" for name in ("Bmp", "Gif", "Jpeg", "Png", "Ppm")),
+    *("jsonschema", "platformdirs", "tomllib"),
 )
 ABOVE = 200  # descriptors of a request are kept from here on while they are put in their places
 MOST = 65536  # bytes of a request
@@ -207,8 +209,8 @@ def main() -> None:
 
 
 def leave(code: object) -> None:
-    """An interpreter's end without taking apart what all forks share, which would copy it first. Comes back
-    where the streams cannot be flushed, or the code is not a number: the interpreter knows what to do then."""
+    """An interpreter's end without taking apart what all forks share: that would copy it first. Comes back
+    where the streams cannot be flushed or the code is no number: the interpreter knows what to do."""
     if not isinstance(code, int):
         return
     threading._shutdown()  # type: ignore[attr-defined]  # no other name for: wait for all threads

@@ -37,7 +37,8 @@ def test_a_copy_that_fits_is_offered_and_sent_after_a_yes(
     vendor: Vendor, tmp_path: Path, prompt: str, asks: str, tells: str
 ) -> None:
     file = saved(tmp_path, "print.jpg", press())
-    first = vendor.run("start", "--prompt", prompt, "--input-images", file, *USER)
+    speed = ("--speed", str(vendor.speed))
+    first = vendor.run("start", *speed, "--prompt", prompt, "--input-images", file, *USER)
     assert (first.code, first.error["kind"], first.error["charged"]) == (2, "bad_input_file", "no")
     assert asks in first.document["send"][0]["message"]
     assert first.document["done"]

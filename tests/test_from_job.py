@@ -658,6 +658,6 @@ def test_the_options_are_in_the_table_once_for_each_command() -> None:
         made = arguments.parse([command, "last", "--user-id", "a", "--sandbox"])
         assert (made.job, made.user_id, made.sandbox) == ("last", "a", True)
     taking = {one.commands for one in options.OPTIONS if one.name == "from_job"}
-    assert taking == {("make", "start", "quote")}
+    assert taking == {("make", "start", "quote", "batch")}
     with pytest.raises(UsageError, match="given twice"):
         arguments.parse(["make", "--user-id", "a", "--user-id", "b"])

@@ -4,7 +4,7 @@ import colorsys
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import sha256
 
 from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
@@ -50,6 +50,11 @@ class Picture:
 
 def render(picture: Picture, inputs: Sequence[bytes]) -> bytes:
     """A PNG file, the same for the same arguments; thumbnails of `inputs` in the upper right corner."""
+    return _rendered(picture, tuple(inputs))
+
+
+@lru_cache(maxsize=16)  # files of 0.1 MB: each is drawn once, however often it is fetched
+def _rendered(picture: Picture, inputs: tuple[bytes, ...]) -> bytes:
     image = _gradient(picture)
     _write(image, picture)
     _paste_inputs(image, inputs)

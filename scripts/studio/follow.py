@@ -138,7 +138,10 @@ class Follower:
         if past.looked_at is not None and job.task is not None:
             since = max(0.0, past.looked_at - job.task.submitted_at) * job.plan.speed
             watch.since = min(watch.age, since)  # a clock may have been set back
-            due = watch.since + pause(job.plan, watch.begin, watch.since, 0, 0.0)
+            early = watch.since < watch.begin  # later, whoever comes anew asks as soon as the vendor allows
+            due = watch.since + (
+                pause(job.plan, watch.begin, watch.since, 0, 0.0) if early else job.plan.poll_every
+            )
         fresh = job.task is not None and job.state != "done"
         self._wait(watch, max(0.0, due - watch.age) if fresh else 0.0)
         return watch

@@ -206,15 +206,16 @@ def carry_on(app: App, job: Job, until: float, *, come_back: bool = False) -> Js
         job = app.ledger.get(job.id)
         if job.state not in {"submitted", "done"} or job.complete:
             return as_recorded(app, job)
-    if follow.overdue(job, app.clock.time()):
-        until = max(until, app.clock.monotonic() + ONE_QUESTION)
+    late = follow.overdue(job, app.clock.time())
+    if late:  # it is asked about once, as soon as the vendor allows
+        until = app.clock.monotonic() + ONE_QUESTION + job.plan.poll_every / job.plan.speed
     try:
-        return telling.result(app, _collected(app, runner, job, until, come_back))
+        return telling.result(app, _collected(app, runner, job, until, come_back and not late))
     except NotFinished as patience:
         _told_if_made(job, patience)
         if not come_back:
             raise
-        if follow.overdue(job, app.clock.time()):
+        if late:
             raise NotFinished(
                 "The task is accepted, but takes far longer than any known. It is not lost, and not waited "
                 "for any more by itself: ask again later with `wait`.",
