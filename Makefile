@@ -31,7 +31,7 @@ $(VENV)/.needs: pyproject.toml
 	@touch $@
 
 demo: setup
-	$(BIN)/python scripts/create.py make --sandbox --speed 10 --prompt "a lighthouse at dusk, oil painting" --aspect-ratio 16:9 --json
+	$(BIN)/python scripts/create.py make --sandbox --speed 10 --prompt "a lighthouse at dusk, oil painting" --aspect-ratio 16:9
 
 # What the checks need besides.
 $(VENV)/.test-needs: $(VENV)/.needs

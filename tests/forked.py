@@ -4,9 +4,11 @@ of it. Killed, stopped and read from like any other; what they do not repeat is 
 from __future__ import annotations
 
 import atexit
+import contextlib
 import fcntl
 import functools
 import gc
+import importlib
 import json
 import os
 import runpy
@@ -23,9 +25,7 @@ from typing import IO, Any, NoReturn
 
 ROOT = Path(__file__).resolve().parents[1]
 IMPORTED = (
-    *("difflib", "email.utils", "fractions", "platform", "secrets", "tempfile", "tomllib", "uuid"),
-    *("av", "PIL.PngImagePlugin", "PIL.JpegImagePlugin", "jsonschema", "platformdirs", "tomli"),
-    *(f"studio.{path.stem}" for path in (ROOT / "scripts/studio").glob("[a-z]*.py")),
+    *("studio.cli", "studio.http", "studio.runner", "studio.media", "studio.follow", "av", "tomli"),
     *(f"studio.providers.{path.stem}" for path in (ROOT / "scripts/studio/providers").glob("[a-z]*.py")),
     *(f"PIL.{name}ImagePlugin" for name in ("Bmp", "Gif", "Jpeg", "Png", "Ppm")),
     *("jsonschema", "platformdirs", "tomllib"),
@@ -44,8 +44,9 @@ class Forked:
         cwd: str,
         *,
         pipe: int | None = None,
+        merged: bool = False,
     ) -> None:
-        """`pipe`: handed on under its number."""
+        """`pipe`: handed on under its number. `merged`: what it says on stderr comes on stdout, in order."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         for_in, into = os.pipe()
         out, for_out = os.pipe()
@@ -53,7 +54,8 @@ class Forked:
         self.stdin: IO[bytes] = os.fdopen(into, "wb", buffering=0)
         self.stdout: IO[bytes] = os.fdopen(out, "rb")
         self.stderr: IO[bytes] = os.fdopen(err, "rb")
-        fds = [theirs.fileno(), for_in, for_out, for_err, *([] if pipe is None else [pipe])]
+        streams = [for_in, for_out, for_out if merged else for_err]
+        fds = [theirs.fileno(), *streams, *([] if pipe is None else [pipe])]
         request = {"words": list(words), "env": dict(env), "cwd": cwd, "pipe": pipe}
         try:
             socket.send_fds(_helper(), [json.dumps(request).encode()], fds)
@@ -185,16 +187,27 @@ def become(request: dict[str, Any], fds: list[int]) -> None:
     os.environ.clear()
     os.environ.update(request["env"])
     os.chdir(request["cwd"])
+    customize(request["env"].get("PYTHONPATH", ""))
     time.tzset()
     sys.stdin = os.fdopen(0, encoding="utf-8", closefd=False)
     sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
     sys.stderr = os.fdopen(2, "w", 1, encoding="utf-8", errors="backslashreplace", closefd=False)
 
 
+def customize(paths: str) -> None:
+    """What an interpreter does first of all: the `sitecustomize` of PYTHONPATH, where there is one."""
+    sys.path[:0] = [path for path in paths.split(os.pathsep) if path]
+    sys.modules.pop("sitecustomize", None)
+    with contextlib.suppress(ImportError):
+        importlib.import_module("sitecustomize")
+
+
 def main() -> None:
+    sys.dont_write_bytecode = True  # a process whose files may not grow would cut it off
     sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tests")]
     for name in IMPORTED:
         __import__(name)
+    sys.modules["studio.catalogue"].vendors()  # read once, and kept
     gc.freeze()
     request, fds = serve(socket.socket(fileno=int(sys.argv[1])))
     become(request, fds)
@@ -209,8 +222,9 @@ def main() -> None:
 
 
 def leave(code: object) -> None:
-    """An interpreter's end without taking apart what all forks share: that would copy it first. Comes back
-    where the streams cannot be flushed or the code is no number: the interpreter knows what to do."""
+    """An interpreter's end without taking apart what all forks share, which would copy it first. Comes
+    back where the streams cannot be flushed, or the code is no number: the interpreter knows what is to be
+    done then."""
     if not isinstance(code, int):
         return
     threading._shutdown()  # type: ignore[attr-defined]  # no other name for: wait for all threads

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import functools
+import hashlib
 import json
 import os
 import subprocess
@@ -170,15 +171,22 @@ def run(*words: str, env: dict[str, str] | None = None, cwd: Path | None = None,
     return Run(process.wait(), stdout.decode(), stderr.decode())
 
 
-def start(*words: str, env: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
+def start(*words: str, env: dict[str, str] | None = None) -> Forked:
     """create.py as a process that the test goes on to signal, starve or read from."""
-    return subprocess.Popen(
-        [sys.executable, str(CREATE), *words],
-        env={**os.environ, **(env or {})},
-        cwd=os.environ["HOME"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
+    return Forked([str(CREATE), *words], {**os.environ, **(env or {})}, os.environ["HOME"])
+
+
+def scripted(text: str, *words: str, env: dict[str, str]) -> Forked:
+    """A script that does something to the command and then runs it with these words, as a process."""
+    script = Path(os.environ["HOME"]) / f"{hashlib.sha256(text.encode()).hexdigest()}.py"
+    script.write_text(text, encoding="utf-8")
+    return Forked([str(script), *words], {**os.environ, **env}, os.environ["HOME"])
+
+
+def ended(process: Forked) -> Run:
+    """What a process printed, and its end."""
+    stdout, stderr = process.communicate()
+    return Run(process.wait(), stdout.decode(), stderr.decode())
 
 
 @dataclass(frozen=True)

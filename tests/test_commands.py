@@ -358,7 +358,7 @@ def test_a_running_job_that_dies_meanwhile_lends_nobody_its_yes(vendor: Vendor) 
     vendor.release()
     stdout, stderr = process.communicate(timeout=60)
 
-    made = Run(process.returncode, stdout.decode(), stderr.decode())
+    made = Run(process.wait(), stdout.decode(), stderr.decode())
     assert made.code == 12
     assert made.error["kind"] == "needs_approval"
     assert creates(vendor) == 1

@@ -4,9 +4,6 @@ before, and not bought a second time."""
 from __future__ import annotations
 
 import copy
-import os
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,7 +16,7 @@ from sandbox import ima_products
 from studio.errors import Interrupted
 from studio.ledger import Ledger
 from studio.order import Order
-from support import PROMPT, ROOT, FakeClock, Run, Vendor
+from support import PROMPT, FakeClock, Run, Vendor, ended, scripted
 from test_claims import to
 from test_commands import LOST, config, creates, jobs, start, token_of, unsure
 from test_job_commands import UNCHECKED, aged
@@ -48,26 +45,14 @@ class Still:
     """The command as a process that stands still before a step of the record, until `goes_on`."""
 
     def __init__(self, vendor: Vendor, step: str, *words: str) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", STILL.format(name=step), *words],
-            env={**os.environ, **vendor.env, "PYTHONPATH": str(ROOT / "scripts")},
-            cwd=os.environ["HOME"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        assert self._process.stderr is not None
-        assert any(line == "here\n" for line in self._process.stderr), f"{words} never came to {step}"
+        self._process = scripted(STILL.format(name=step), *words, env=vendor.env)
+        assert any(line == b"here\n" for line in self._process.stderr), f"{words} never came to {step}"
 
     def goes_on(self) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.write("\n")
-        self._process.stdin.flush()
+        self._process.stdin.write(b"\n")
 
     def ends(self) -> Run:
-        stdout, stderr = self._process.communicate(timeout=60)
-        return Run(self._process.returncode, stdout, stderr)
+        return ended(self._process)
 
 
 def two(tmp_path: Path) -> tuple[str, ...]:

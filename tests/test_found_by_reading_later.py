@@ -5,8 +5,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,10 +15,11 @@ from typing import Any, cast
 import pytest
 from PIL import Image
 
+from forked import Forked
 from studio import jobs as job_commands
 from studio.errors import LedgerError
 from studio.ledger import Ledger
-from support import PROMPT, ROOT, FakeClock, Run, Vendor, run
+from support import PROMPT, ROOT, FakeClock, Run, Vendor, ended, run, scripted
 from test_commands import DEAR, config, creates, jobs, record, start, unsure
 from test_found_by_reading import Still
 
@@ -36,15 +35,8 @@ sys.exit(cli.main())
 
 def later(vendor: Vendor, seconds: float, *words: str) -> Run:
     """The command so long after now."""
-    made = subprocess.run(
-        [sys.executable, str(DRIVER), json.dumps({"shift": seconds}), *words],
-        capture_output=True,
-        env={**os.environ, **vendor.env},
-        cwd=os.environ["HOME"],
-        timeout=60,
-        check=False,
-    )
-    return Run(made.returncode, made.stdout.decode(), made.stderr.decode())
+    script = [str(DRIVER), json.dumps({"shift": seconds})]
+    return ended(Forked([*script, *words], {**os.environ, **vendor.env}, os.environ["HOME"]))
 
 
 def task_of_last(vendor: Vendor) -> str:
@@ -153,17 +145,10 @@ def test_a_ledger_that_may_not_mend_leaves_a_damaged_record_where_it_is(tmp_path
 
 
 @contextmanager
-def paying(vendor: Vendor, home: Path) -> Iterator[subprocess.Popen[str]]:
+def paying(vendor: Vendor, home: Path) -> Iterator[Forked]:
     """A buyer, beating often, whose record is damaged while the vendor holds its paid request."""
     vendor.fault("create", {"kind": "hold"})
-    buyer = subprocess.Popen(
-        [sys.executable, "-c", FAST_BEAT, "make", "--prompt", PROMPT, "--speed", "200"],
-        env={**os.environ, **vendor.env, "PYTHONPATH": str(ROOT / "scripts")},
-        cwd=home,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    buyer = scripted(FAST_BEAT, "make", "--prompt", PROMPT, "--speed", "200", env=vendor.env)
     vendor.held("create")
     with record() as db:  # else the damaged page stands in the log as well, sound
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -171,7 +156,7 @@ def paying(vendor: Vendor, home: Path) -> Iterator[subprocess.Popen[str]]:
         file.write(b"x" * 100)
     yield buyer
     vendor.release()
-    buyer.communicate(timeout=60)
+    buyer.wait()
 
 
 def set_aside(home: Path) -> list[str]:
@@ -189,8 +174,7 @@ def test_the_sign_of_life_sets_no_damaged_record_aside(vendor: Vendor, home: Pat
 def test_a_record_that_is_damaged_while_paying_is_told_with_the_task(vendor: Vendor, home: Path) -> None:
     with paying(vendor, home) as buyer:
         vendor.release()
-        stdout, stderr = buyer.communicate(timeout=60)
-    made = Run(buyer.returncode, stdout, stderr)
+        made = ended(buyer)
     told = json.dumps(made.document, ensure_ascii=False)
 
     assert (made.code, made.error["kind"], made.error["charged"]) == (9, "not_recorded", "yes")

@@ -6,16 +6,16 @@ import json
 import os
 import signal
 import sqlite3
-import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
+from forked import Forked
 from support import KEY, PROMPT, Vendor, run, start, validate
 
 
-def begin(vendor: Vendor, *words: str) -> subprocess.Popen[bytes]:
+def begin(vendor: Vendor, *words: str) -> Forked:
     """`make` as a process that can be interrupted, once its task is accepted."""
     process = start("make", "--prompt", PROMPT, "--speed", "20", *words, env=vendor.env)
     assert process.stderr is not None
@@ -94,7 +94,7 @@ def test_a_rehearsal_needs_no_key_and_is_picked_up_at_its_own_speed(home: Path) 
     assert [row["job"] for row in run("list", "--sandbox").document["jobs"]] == [job]
 
 
-def paying(vendor: Vendor) -> subprocess.Popen[bytes]:
+def paying(vendor: Vendor) -> Forked:
     """`make` as a process whose paid request is with the vendor, unanswered."""
     vendor.fault("create", {"kind": "hang"}, when="after")
     process = start("make", "--prompt", PROMPT, "--speed", str(vendor.speed), env=vendor.env)

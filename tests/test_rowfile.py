@@ -65,7 +65,9 @@ def no(text: str, *words: str, table: bool = False) -> UsageError:
 def as_csv(rows: list[dict[str, Any]], delimiter: str = ",", end: str = "\r\n") -> str:
     names = list(dict.fromkeys(name for row in rows for name in row))
     text = io.StringIO(newline="")
-    table = csv.DictWriter(text, names, delimiter=delimiter, lineterminator=end)
+    bare = any("\r" in str(cell) for row in rows for cell in row.values())  # what Python's writer lets stand
+    quoting = csv.QUOTE_ALL if bare else csv.QUOTE_MINIMAL
+    table = csv.DictWriter(text, names, delimiter=delimiter, lineterminator=end, quoting=quoting)
     table.writeheader()
     table.writerows(rows)
     return text.getvalue()

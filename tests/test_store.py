@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import sqlite3
 import subprocess
 import sys
@@ -14,14 +13,16 @@ from typing import Any
 
 import pytest
 
+from forked import Forked
 from parts import plan
 from studio.errors import LedgerError
 from studio.ledger import Ledger
 from studio.migrations import MIGRATIONS
 from studio.rows import dump
 from studio.types import Output, Saved, Submitted, TaskRef
-from support import CREATE, PROMPT, ROOT, FakeClock, Run, Vendor
+from support import PROMPT, ROOT, FakeClock, Run, Vendor, ended
 
+DRIVER = ROOT / "tests" / "fault_table" / "driver.py"
 FILE = Path("state", "ledger.sqlite3")
 FIRST = "1-jobs"
 PATHS = {"PYTHONPATH": f"{ROOT / 'scripts'}:{ROOT / 'tests'}"}
@@ -157,20 +158,8 @@ def test_damage_that_two_processes_meet_costs_the_new_record_nothing(home: Path)
 
 def with_room_for(limit: int, vendor: Vendor, *words: str) -> Run:
     """The command on a disk where no file can grow past `limit` bytes."""
-
-    def cap() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
-
-    made = subprocess.run(
-        [sys.executable, str(CREATE), *words, "--speed", str(vendor.speed)],
-        capture_output=True,
-        env={**os.environ, **vendor.env, "PYTHONDONTWRITEBYTECODE": "1"},  # it would be cut off as well
-        cwd=os.environ["HOME"],
-        preexec_fn=cap,
-        timeout=60,
-        check=False,
-    )
-    return Run(made.returncode, made.stdout.decode(), made.stderr.decode())
+    script = [str(DRIVER), json.dumps({"file_bytes": limit}), *words, "--speed", str(vendor.speed)]
+    return ended(Forked(script, {**os.environ, **vendor.env}, os.environ["HOME"]))
 
 
 @pytest.mark.parametrize("command", ["make", "start"])

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -20,7 +17,7 @@ from studio.ledger import Ledger
 from studio.order import Order
 from studio.terms import fingerprint
 from studio.types import MediaRef, Source
-from support import PROMPT, ROOT, FakeClock, Run, Vendor
+from support import PROMPT, FakeClock, Run, Vendor, ended, scripted
 from test_commands import creates, jobs, record, start
 from test_spine import picture
 from world import World, world
@@ -172,15 +169,7 @@ DRIVER = "import sys; from studio import buying, cli; buying.UPLOADS_UNTIL = 1.0
 
 def impatient(vendor: Vendor, *words: str) -> Run:
     """`start`, whose inputs may travel for one second instead of eight."""
-    made = subprocess.run(
-        [sys.executable, "-c", DRIVER, "start", "--prompt", PROMPT, "--speed", "200", *words],
-        capture_output=True,
-        env={**os.environ, **vendor.env, "PYTHONPATH": str(ROOT / "scripts")},
-        cwd=os.environ["HOME"],
-        timeout=60,
-        check=False,
-    )
-    return Run(made.returncode, made.stdout.decode(), made.stderr.decode())
+    return ended(scripted(DRIVER, "start", "--prompt", PROMPT, "--speed", "200", *words, env=vendor.env))
 
 
 def test_the_same_file_is_put_once_for_two_jobs(vendor: Vendor, tmp_path: Path) -> None:

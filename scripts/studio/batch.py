@@ -36,6 +36,7 @@ from studio.errors import (
     LedgerError,
     NeedsApproval,
     OverLimit,
+    StudioError,
     UsageError,
 )
 from studio.follow import Follower
@@ -174,7 +175,12 @@ def _errand(app: App, words: tuple[str, ...]) -> Errand:
     common = [f"--language={made.language}", *(["--sandbox"] if app.sandbox else [])]
     common += [f"--speed={made.speed:g}"] if made.speed else []
     whole = ("make", *words, *common)
-    return errands.errand(app.another(arguments.parse(whole), whole))
+    one = app.another(arguments.parse(whole), whole)
+    try:
+        return errands.errand(one)
+    except StudioError:
+        app.gateway = one.gateway  # whose key or page it is about
+        raise
 
 
 def _stop(app: App, wanted: list[Entry]) -> NeedsApproval | OverLimit | None:

@@ -139,9 +139,8 @@ class Follower:
             since = max(0.0, past.looked_at - job.task.submitted_at) * job.plan.speed
             watch.since = min(watch.age, since)  # a clock may have been set back
             early = watch.since < watch.begin  # later, whoever comes anew asks as soon as the vendor allows
-            due = watch.since + (
-                pause(job.plan, watch.begin, watch.since, 0, 0.0) if early else job.plan.poll_every
-            )
+            looks = pause(job.plan, watch.begin, watch.since, 0, 0.0) if early else job.plan.poll_every
+            due = watch.since + looks
         fresh = job.task is not None and job.state != "done"
         self._wait(watch, max(0.0, due - watch.age) if fresh else 0.0)
         return watch

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from studio import __version__, files
 from studio.commands import COMMANDS
 from studio.errors import PLAIN_CODE, StudioError
+from studio.folders import private
 from studio.options import OPTIONS
 from studio.redact import redact
 from studio.types import Clock
@@ -110,8 +111,7 @@ class Log:
 
     def _open(self, day: str) -> None:
         """The file of a day, for the rest of it: who follows a thousand jobs writes a line for each poll."""
-        for folder in (self._folder.parent, self._folder):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private(self._folder)
         name = self._folder / f"{day}.jsonl"
         first = not name.exists()
         file = os.open(name, os.O_WRONLY | os.O_APPEND | os.O_CREAT | NOT_FOLLOWED, 0o600)

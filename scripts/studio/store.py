@@ -17,6 +17,7 @@ from time import gmtime, strftime
 from typing import Any
 
 from studio.errors import LedgerError
+from studio.folders import private
 from studio.types import Clock
 
 TURNS = 100  # times a new record's turn is waited for, 0.05 s each
@@ -32,7 +33,7 @@ class Store:
         self._mend = mend
         self._clock = clock
         try:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            private(path.parent)
             path.touch(mode=0o600)  # it holds prompts: for the owner's eyes
             with contextlib.suppress(OSError):  # not ours, and so not ours to change
                 path.chmod(0o600)

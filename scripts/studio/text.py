@@ -149,6 +149,8 @@ def _row(document: Json) -> Iterator[str]:
 def _batch(document: Json) -> Iterator[str]:
     rows = document["rows"]
     yield ", ".join(f"{count} {state}" for state, count in rows.items() if count or state == "total")
+    if document["before"]:
+        yield f"{document['before']} of them were so before; --quiet lists the files."
     for one in document["cost"]:
         unknown = f", {one['unknown_price']} of unknown price" if one["unknown_price"] else ""
         yield f"{one['gateway']}: {one['rows']} rows, {one['quoted']:g} {one['unit']}{unknown}"

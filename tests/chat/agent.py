@@ -1,5 +1,5 @@
-"""A mechanical agent. It runs create.py as its own process, imports nothing of ours, and of every document it
-knows `send`, `resend`, `next`, `done`, `background` and the ids that go into a command:
+"""A mechanical agent. It runs create.py as its own process, imports nothing of the product, and of every
+document it knows `send`, `resend`, `next`, `done`, `background` and the ids that go into a command:
 
 - each item of `send` is one call of the message tool; an empty `send` beside `resend` was handed out before;
 - `next` is run by itself, as it stands, only where `done` is false; beside `done: true` it waits for a yes;
@@ -17,7 +17,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from forked import Forked
+from support import CREATE
+
 Document = dict[str, Any]
+Process = Forked | subprocess.Popen[bytes]
 MOST_TURNS = 12
 
 
@@ -161,25 +165,29 @@ class Agent:
         processes = [self.process(argv) for argv in commands]
         return [self.read(argv, process) for argv, process in zip(commands, processes, strict=True)]
 
-    def read(self, argv: Sequence[str], process: subprocess.Popen[bytes], patience: float = 60) -> Document:
+    def read(self, argv: Sequence[str], process: Process, patience: float = 60) -> Document:
         try:
             stdout, _ = process.communicate(timeout=patience)
         finally:
             process.kill()
         document = json.loads(stdout)
         assert isinstance(document, dict)
-        self.turns.append(Turn(tuple(argv), process.returncode, document))
+        self.turns.append(Turn(tuple(argv), process.wait(), document))
         self.came(document)
         return document
 
-    def process(self, argv: Sequence[str]) -> subprocess.Popen[bytes]:
+    def process(self, argv: Sequence[str], *, merged: bool = False) -> Process:
+        """`merged`: both streams in one. A fork, that is there at once, unless it is a copy."""
+        interpreter, script, *_ = argv
+        if (interpreter, script) == (sys.executable, str(CREATE)):
+            return Forked(argv[1:], self.env, self.cwd, merged=merged)
         return subprocess.Popen(
             list(argv),
             env=self.env,
             cwd=self.cwd,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=subprocess.STDOUT if merged else subprocess.PIPE,
         )
 
     def unheard(self, argv: Sequence[str]) -> None:

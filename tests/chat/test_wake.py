@@ -8,7 +8,6 @@ import json
 import shlex
 import shutil
 import signal
-import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from chat.agent import Agent, Document
+from chat.agent import Agent, Document, Process
 from chat.conftest import SAYS, Scene
 from chat.test_situations import STILL, lost
 from support import ROOT
@@ -52,16 +51,9 @@ def test_a_document_would_be_cut_in_the_middle_of_the_notice(scene: Scene) -> No
     assert (code, shown[-1], "create.py wait" in shown) == (0, "…", False)
 
 
-def in_background(agent: Agent, argv: Sequence[str]) -> subprocess.Popen[bytes]:
+def in_background(agent: Agent, argv: Sequence[str]) -> Process:
     """Both streams in one, as the machinery of the background keeps them."""
-    return subprocess.Popen(
-        list(argv),
-        env=agent.env,
-        cwd=agent.cwd,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
+    return agent.process(argv, merged=True)
 
 
 def woken(agent: Agent, argv: Sequence[str]) -> tuple[str, int]:
@@ -69,13 +61,13 @@ def woken(agent: Agent, argv: Sequence[str]) -> tuple[str, int]:
     return ended(in_background(agent, argv))
 
 
-def ended(process: subprocess.Popen[bytes]) -> tuple[str, int]:
+def ended(process: Process) -> tuple[str, int]:
     try:
         output, _ = process.communicate(timeout=20)
     finally:
         process.kill()
     assert output.strip(), "nobody is woken by silence"
-    return notice(output.decode()), process.returncode
+    return notice(output.decode()), process.wait()
 
 
 def brief(begun: Document, *more: str) -> list[str]:

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from chat.agent import MOST_TURNS, Agent, CutOff, Document
+from chat.agent import MOST_TURNS, Agent, CutOff, Document, Process
 from chat.conftest import SAYS, Scene
 from chat.test_situations import DEAR, LANGUAGES, STILL, Fault, kind, lost, refused, travels_slowly
 from test_spine import picture
@@ -576,12 +576,13 @@ def test_a_turn_to_speak_ends_with_its_command_and_is_not_kept_by_the_dead(scene
 # --- woken and asking, both at once -----------------------------------------------------------------------
 
 
-def brief(agent: Agent, job: str) -> subprocess.Popen[bytes]:
+def brief(agent: Agent, job: str) -> Process:
     return agent.process((*agent.turns[0].argv[:2], "wait", job, "--brief"))
 
 
-def line(process: subprocess.Popen[bytes]) -> str:
-    return process.communicate(timeout=60)[0].decode()
+def line(process: Process) -> str:
+    stdout, _ = process.communicate(timeout=60)
+    return stdout.decode()
 
 
 @pytest.mark.parametrize("first", ["background", "foreground", "together"])

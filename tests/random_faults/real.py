@@ -8,7 +8,6 @@ import functools
 import random
 import signal
 import sqlite3
-import subprocess
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from typing import Any
 
 from jsonschema import ValidationError
 
+from forked import Forked
 from random_faults import rules
 from random_faults.pairs import Pair, Tally, impossible, possible
 from random_faults.scripted import Task
@@ -106,7 +106,7 @@ class Story:
     broken: list[str] = field(default_factory=list)
     forgotten: list[rules.Row] = field(default_factory=list)
     buyers: dict[str, Sequence[str]] = field(default_factory=dict)
-    stopped: list[tuple[subprocess.Popen[bytes], list[str]]] = field(default_factory=list)
+    stopped: list[tuple[Forked, list[str]]] = field(default_factory=list)
 
     @property
     def env(self) -> dict[str, str]:
@@ -282,9 +282,7 @@ class Story:
         when = "after" if stage == "registered" else None
         return AT[stage], played, -1 if fault in ENDLESS else 1, when
 
-    def _signalled(
-        self, process: subprocess.Popen[bytes], words: Sequence[str], fault: str, stage: str
-    ) -> Any:
+    def _signalled(self, process: Forked, words: Sequence[str], fault: str, stage: str) -> Any:
         if not self._held(process, AT[stage]):
             self.vendor.clear()
             return self._ended(process, words)
@@ -305,7 +303,7 @@ class Story:
             return None
         return self._ended(process, words)
 
-    def _held(self, process: subprocess.Popen[bytes], endpoint: str) -> bool:
+    def _held(self, process: Forked, endpoint: str) -> bool:
         """Whether the process comes as far as the point where the twin holds it."""
         while process.poll() is None:
             with contextlib.suppress(AssertionError):
@@ -313,14 +311,14 @@ class Story:
                 return True
         return False
 
-    def _process(self, words: Sequence[str]) -> subprocess.Popen[bytes]:
+    def _process(self, words: Sequence[str]) -> Forked:
         return start(*words, env=self.env)
 
-    def _ended(self, process: subprocess.Popen[bytes], words: Sequence[str]) -> Any:
+    def _ended(self, process: Forked, words: Sequence[str]) -> Any:
         stdout, stderr = process.communicate(timeout=PATIENCE)
         self._look(words)
         assert leaks_of(stdout, stderr) == [], "the key was printed"
-        run = Run(process.returncode, stdout.decode(), stderr.decode())
+        run = Run(process.wait(), stdout.decode(), stderr.decode())
         try:
             document = run.document
         except (ValueError, ValidationError) as odd:
