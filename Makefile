@@ -57,8 +57,11 @@ imports: $(VENV)/.test-needs
 docs-check: $(VENV)/.test-needs
 	$(BIN)/python tools/gen_docs.py --check
 
+# One worker more than there are cores: many tests wait for a vendor that hangs.
+WORKERS := $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
+
 tests: $(VENV)/.test-needs
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n $(WORKERS)
 
 # The conversations alone.
 chats: $(VENV)/.test-needs

@@ -68,13 +68,13 @@ class Forked:
         self.returncode: int | None = None
 
     def poll(self) -> int | None:
-        if self.returncode is None and select.select([self._told], [], [], 0)[0]:
+        if self.returncode is None and self._is_told(0):
             self._take()
         return self.returncode
 
     def wait(self, timeout: float = 60) -> int:
         if self.returncode is None:
-            if not select.select([self._told], [], [], timeout)[0]:
+            if not self._is_told(timeout):
                 raise subprocess.TimeoutExpired("a forked process", timeout)
             self._take()
         assert self.returncode is not None
@@ -108,6 +108,11 @@ class Forked:
         self.stdout.close()
         self.stderr.close()
         return read["out"], read["err"]
+
+    def _is_told(self, timeout: float) -> bool:
+        waiting = select.poll()  # `select` knows no descriptor above 1023
+        waiting.register(self._told, select.POLLIN)
+        return bool(waiting.poll(timeout * 1000))
 
     def _take(self) -> None:
         said = self._told.recv(64)

@@ -66,8 +66,8 @@ def as_csv(rows: list[dict[str, Any]], delimiter: str = ",", end: str = "\r\n") 
     names = list(dict.fromkeys(name for row in rows for name in row))
     text = io.StringIO(newline="")
     bare = any("\r" in str(cell) for row in rows for cell in row.values())  # what Python's writer lets stand
-    quoting = csv.QUOTE_ALL if bare else csv.QUOTE_MINIMAL
-    table = csv.DictWriter(text, names, delimiter=delimiter, lineterminator=end, quoting=quoting)
+    quoted: Any = {"quoting": csv.QUOTE_ALL} if bare else {}
+    table = csv.DictWriter(text, names, delimiter=delimiter, lineterminator=end, **quoted)
     table.writeheader()
     table.writerows(rows)
     return text.getvalue()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import pytest
 
 from chat.agent import Agent
 from chat.looks import looked_at
+from sandbox import Sandbox
 from support import CREATE, Vendor, validate
 
 CLOCK = Path(__file__).with_name("clock")
@@ -21,8 +22,8 @@ SAYS = {"en": "a lighthouse at dusk", "zh": "黄昏的灯塔"}
 
 @dataclass
 class Scene:
-    """fast: the options that make the command as fast as its vendor; without them it has a person's times,
-    and the clock has to be moved."""
+    """fast: the options that make the command nearly as fast as its vendor; without them it has a person's
+    times, and the clock has to be moved."""
 
     vendor: Vendor
     clock: Path
@@ -90,6 +91,13 @@ class Scene:
         vendor's times are so short beside a process that chance decides."""
         said = [entry.event for entry in agent.chat if entry.who == "agent"]
         return [event for event in said if event != "progress" or self.began is not None]
+
+
+@pytest.fixture
+def vendor(tmp_path: Path) -> Iterator[Vendor]:
+    """IMA's twin, faster than the commands, as it would be if an interpreter had to start for each."""
+    with Sandbox(tmp_path / "twin", speed=500) as box:
+        yield Vendor(box.urls["ima"], 200)
 
 
 @pytest.fixture
