@@ -230,7 +230,8 @@ class Listener(socketserver.ThreadingMixIn, socketserver.TCPServer):
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that went away is no news; anything else is a fault of this imitation and is kept."""
         error = sys.exc_info()[1]
-        if error is not None and not isinstance(error, OSError) and not self.stopping.is_set():
+        gone = isinstance(error, OSError) or "closed file" in str(error)
+        if error is not None and not gone and not self.stopping.is_set():
             self._broken(f"sandbox error: {type(error).__name__}: {error}")
 
 
