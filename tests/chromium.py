@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import json
 import os
-import select
+import selectors
 import shutil
 import subprocess
 import time
@@ -78,6 +78,8 @@ class Chromium:
         )
         os.close(theirs_in)
         os.close(theirs_out)
+        self._look = selectors.DefaultSelector()
+        self._look.register(self._from, selectors.EVENT_READ)
         self._rest = b""
         self._count = 0
         self.events: list[Message] = []
@@ -89,6 +91,7 @@ class Chromium:
         except (OSError, EOFError, TimeoutError, subprocess.TimeoutExpired):
             self._process.kill()
             self._process.wait()
+        self._look.close()
         os.close(self._to)
         os.close(self._from)
 
@@ -111,8 +114,7 @@ class Chromium:
 
     def _hear(self, until: float) -> Message:
         while b"\0" not in self._rest:
-            ready, _, _ = select.select([self._from], [], [], max(0.0, until - time.monotonic()))
-            if not ready:
+            if not self._look.select(max(0.0, until - time.monotonic())):
                 raise TimeoutError("Chromium says nothing")
             more = os.read(self._from, 2**20)
             if not more:

@@ -2,7 +2,7 @@
 
 import io
 import json
-import select
+import selectors
 import socket
 import socketserver
 import struct
@@ -150,7 +150,9 @@ class Handler(BaseHTTPRequestHandler):
         return not self._is_gone()
 
     def _is_gone(self) -> bool:
-        readable, _, _ = select.select([self.connection], [], [], 0)
+        with selectors.DefaultSelector() as look:  # select.select() takes no descriptor above 1,023
+            look.register(self.connection, selectors.EVENT_READ)
+            readable = look.select(0)
         try:
             return bool(readable) and not self.connection.recv(1, socket.MSG_PEEK)
         except OSError:  # killed with something unread: the connection ends with a reset

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import resource
 import socket
 import subprocess
 import sys
@@ -86,6 +88,24 @@ def test_a_held_call_is_announced_and_once_let_go_answered_as_usual(
     assert answer.result().status_code == 200
     assert endpoint in ("put", "file") or answer.result().json()["code"] == 0
     assert vendor.stats()["held"][endpoint] == 0
+    assert vendor.stats()["violations"] == []
+
+
+def test_a_call_is_held_where_a_thousand_files_are_open_already(
+    vendor: Vendor, door: support.Vendor, pool: ThreadPoolExecutor
+) -> None:
+    call = calls(vendor)["create"]
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 4096)), hard))
+    with contextlib.ExitStack() as many:
+        for _ in range(1024):
+            many.enter_context(open(os.devnull, "rb"))
+        vendor.fault("create", {"kind": "hold"}, when="before")
+        answer = pool.submit(call)
+        door.held("create")
+        door.release()
+        assert answer.result().json()["code"] == 0
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     assert vendor.stats()["violations"] == []
 
 
