@@ -191,3 +191,17 @@ def test_a_request_is_written_once_and_a_state_too(tmp_path: Path, clock: FakeCl
         log.job("a", state)
     log.job(None, None)
     assert [row.get("state") for row in rows(tmp_path)] == [None, "intent", "submitted", "done"]
+
+
+def test_the_last_line_closes_the_file_and_a_later_one_opens_it_again(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    log = Log(tmp_path / "logs", clock)
+    before = len(os.listdir("/dev/fd"))
+    log.job("a", "done")
+    log.ended(0, None)
+    assert len(os.listdir("/dev/fd")) == before
+    log.job("a", "gone on")
+    log.ended(0, None)
+    assert [row["event"] for row in rows(tmp_path)] == ["job", "ended", "job", "ended"]
+    assert len(os.listdir("/dev/fd")) == before

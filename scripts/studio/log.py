@@ -82,6 +82,7 @@ class Log:
             self._write({"event": "job", "job": id, "state": state})
 
     def ended(self, exit_code: int, error: StudioError | None) -> None:
+        """The last line; the file is closed, and opened again by whatever comes later."""
         code = error.provider_code if error else None
         self._write(
             {
@@ -92,6 +93,8 @@ class Log:
                 "ms": round((self._clock.monotonic() - self._began) * 1000),
             }
         )
+        with self._turn:
+            self._close()
 
     def _write(self, row: dict[str, Any]) -> None:
         """One line in one write: several processes share the file."""
@@ -116,11 +119,15 @@ class Log:
         first = not name.exists()
         file = os.open(name, os.O_WRONLY | os.O_APPEND | os.O_CREAT | NOT_FOLLOWED, 0o600)
         os.fchmod(file, 0o600)
-        if self._day is not None:
-            os.close(self._file)
+        self._close()
         self._day, self._file = day, file
         if first:
             self.forget((datetime.fromisoformat(day) - KEPT).strftime("%Y-%m-%d"))
+
+    def _close(self) -> None:
+        if self._day is not None:
+            self._day = None
+            os.close(self._file)
 
     def forget(self, oldest: str) -> int:
         """Remove the files of the days before this one, such as 2026-03-01. Returns how many went."""

@@ -72,10 +72,15 @@ def notify(plan: Plan, gateway: Gateway, voice: Voice) -> Json:
     return voice.item([words.sentences(lines), *_notes(words, plan)])
 
 
-def progress(job: Job, elapsed: float, voice: Voice, parts: tuple[int, int] | None = None) -> Json:
-    """How far it is, by estimate, or by the shots (`parts`) that the vendor reports."""
+def progress(
+    job: Job, elapsed: float, voice: Voice, parts: tuple[int, int] | None = None, *, unseen: bool = False
+) -> Json:
+    """How far it is, by estimate, or by the shots (`parts`) that the vendor reports; no guess where it is
+    `unseen`: the vendor's last answers did not come, or did not say."""
     words = voice.words
     so_far = words.duration(elapsed)
+    if unseen:
+        return voice.item(words.say("progress_unseen", elapsed=so_far))
     if parts and parts[1]:
         return voice.item(words.say("progress_shots", done=parts[0], of=parts[1], elapsed=so_far))
     part = cadence.percent(job.plan, elapsed)

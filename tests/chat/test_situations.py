@@ -189,6 +189,26 @@ def test_a_slow_picture_is_spoken_of_at_its_moments(scene: Scene, speaks: str) -
     scene.ends(creates=1, points=10)
 
 
+@pytest.mark.parametrize("speaks", LANGUAGES)
+def test_how_far_it_is_is_not_guessed_while_the_vendor_gives_no_answer(scene: Scene, speaks: str) -> None:
+    scene.vendor.fault("detail", {"kind": "http", "status": 503}, times=-1)
+    agent = scene.agent(speaks)
+    moments = [30, 200, 210]
+
+    def passes(document: Document) -> None:
+        scene.comes(moments.pop(0))
+        if not moments:
+            scene.vendor.clear()
+
+    agent.between = passes
+    end = agent.wish(SAYS[speaks], "--model", "Nano Banana Pro")
+    assert (kind(end), scene.events(agent)) == ("result", ["submitted", *["progress"] * 2, "result"])
+    seen = [entry.what for entry in agent.chat if entry.event == "progress"]
+    unseen = {"en": "cannot be seen just now", "zh": "暂时看不到进度"}[speaks]
+    assert [unseen in words for words in seen] == [False, True], "before the shortest time nobody is asked"
+    scene.ends(creates=1, points=10)
+
+
 def test_a_picture_that_takes_very_long_is_spoken_of_eight_times_at_most(scene: Scene) -> None:
     scene.vendor.fault("detail", STILL, times=-1)
     agent = scene.agent("zh")
