@@ -15,6 +15,7 @@ from studio.page import Gallery, Look
 from studio.types import Json, Saved
 
 NAME = "gallery.html"
+OF_REHEARSALS = "gallery-rehearsals.html"  # play money and made-up pictures take no other page's place
 PARTS = catalogue.DATA / "gallery"
 OURS = b'content="media-studio gallery"'
 HEAD = 4096  # bytes in which that stands
@@ -26,7 +27,7 @@ def gallery(app: App) -> Json:
     since = instant(app.clock, made.since) if made.since else None
     found = app.ledger.newest(count + 1, user_id=made.user_id, since=since)
     spent = app.ledger.accounts.spending(since or 0.0)
-    place = app.out / NAME
+    place = app.out / (OF_REHEARSALS if app.sandbox else NAME)
     shown = Gallery(
         jobs=found[:count],
         spent=[row for row in spent if made.user_id in {None, row.user_id}],
