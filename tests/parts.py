@@ -37,11 +37,13 @@ class Got:
 
 @dataclass
 class Line:
-    """A server on 127.0.0.1. Each request is met by the next act; the last one is for all that follow."""
+    """A server on 127.0.0.1. Each request is met by the next act; the last one is for all that follow.
+    `connections`: how many were made, whatever was said on them."""
 
     acts: tuple[Act, ...]
     tls: ssl.SSLContext | None = None
     got: list[Got] = field(default_factory=list)
+    connections: int = 0
 
     def __post_init__(self) -> None:
         self._socket = socket.socket()
@@ -66,10 +68,11 @@ class Line:
         with contextlib.suppress(OSError):
             while True:
                 connection, _ = self._socket.accept()
+                self.connections += 1
                 threading.Thread(target=self._meet, args=(connection,), daemon=True).start()
 
     def _meet(self, connection: socket.socket) -> None:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, EOFError):
             if self.tls:
                 connection = self.tls.wrap_socket(connection, server_side=True)
             with connection:
@@ -83,8 +86,11 @@ def line(*acts: Act, tls: ssl.SSLContext | None = None) -> Line:
 
 def _request(connection: socket.socket) -> Got:
     with connection.makefile("rb") as file:
-        first, *rest = iter(lambda: file.readline().decode("latin-1").strip(), "")
-        headers = {name.lower(): value for name, _, value in (row.partition(": ") for row in rest)}
+        rows = iter(lambda: file.readline().decode("latin-1").strip(), "")
+        first = next(rows, None)
+        if first is None:
+            raise EOFError("nothing was said")
+        headers = {name.lower(): value for name, _, value in (row.partition(": ") for row in rows)}
         return Got(first, headers, file.read(int(headers.get("content-length", 0))))
 
 

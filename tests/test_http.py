@@ -28,7 +28,7 @@ from parts import (
     resets,
     says,
 )
-from studio import http
+from studio import http, sessions
 from studio.content import Content
 from studio.contract import KEY as PLACEHOLDER
 from studio.contract import Request
@@ -170,7 +170,7 @@ def test_a_key_does_not_leave_for_a_host_that_is_not_its_own(key: str, place: st
 @pytest.mark.parametrize("before", [0, 1, len(KEY) // 2, len(KEY) - 1, len(KEY)])
 def test_a_key_across_two_pieces_of_a_file_does_not_leave(before: int) -> None:
     """`before`: how much of it stands in the first piece."""
-    file = Content([bytes(http.BLOCK - before), KEY.encode(), bytes(100)])
+    file = Content([bytes(sessions.BLOCK - before), KEY.encode(), bytes(100)])
     with line(OK) as own, line(OK) as stranger:
         out = door(ima(own.url))
         with pytest.raises(InternalError, match="not sent"):

@@ -71,6 +71,7 @@ class App:
         # draws the one line that a person sees change, again and again
         self.fault: StudioError | None = None  # why a command whose document says how it went is no success
         self._patience = START_PATIENCE if made.command == "start" else None
+        self._way: tuple[tuple[str, Gateway, float], tuple[Provider, Http]] | None = None
         self._lists: dict[tuple[str, str], tuple[Offer, ...]] | None = None  # kept for many wishes at once
         of_a_rehearsal = str(getattr(made, "job", None)).startswith(REHEARSAL)
         self.sandbox = bool(getattr(made, "sandbox", False)) or of_a_rehearsal
@@ -223,7 +224,11 @@ class App:
         return self._box
 
     def way(self, provider: str, gateway: Gateway, speed: float) -> tuple[Provider, Http]:
-        """Who speaks to a gateway, and the door. Needs no record, so any thread may. Raises KeyProblem."""
+        """Who speaks to a gateway, and the door: the one that was opened last, where it is the same. Needs no
+        record. Raises KeyProblem."""
+        wanted = (provider, gateway, speed)
+        if self._way is not None and self._way[0] == wanted:
+            return self._way[1]
         from studio import lean
 
         with lean.without_guessing():
@@ -234,7 +239,9 @@ class App:
         )
         known = {made.id: made for made in catalogue.gateways()} | {gateway.id: gateway}
         keys = self.keys(gateway)
-        return speaks, Http(gateway, known, keys, speed, resolve=self.resolve, heard=self._heard)
+        http = Http(gateway, known, keys, speed, resolve=self.resolve, heard=self._heard)
+        self._way = wanted, (speaks, http)
+        return speaks, http
 
     def runner(self, provider: str, gateway: Gateway, speed: float) -> Runner:
         from studio.runner import BUSY_PATIENCE, Runner
@@ -311,7 +318,7 @@ class App:
         """For another thread: with a connection of its own to the record, and a clock whose waits can be
         ended from here. It tells nobody how its jobs go, and leaves it to others to wait out trouble."""
         one = self.another(self.made, self.argv)
-        one.clock, one._held, one._lists, one._patience = clock, held, None, 0.0
+        one.clock, one._held, one._lists, one._way, one._patience = clock, held, None, None, 0.0
         one._ledger = one._record(mend=False)
         one._tell = lambda job, what: None
         return one

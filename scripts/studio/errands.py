@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from studio import arguments, catalogue, choices, clips, planning, steps, tables, wishes
+from studio import arguments, catalogue, choices, clips, planning, steps, tables, uploader, wishes
 from studio.ahead import Ahead
 from studio.app import App
 from studio.choices import Choice
@@ -133,12 +133,13 @@ def _asked_ahead(app: App, wish: Wish, task_type: TaskType, model: ModelSpec) ->
     if len(files) < 2 or not live or app.sandbox or not all(map(os.path.isfile, files)):
         return None
     gateway = _in_a_hurry(app, app.settings.gateway(model.gateway))
-
-    def ask() -> tuple[Offer, ...]:
+    try:
         speaks, http = app.way(model.provider, gateway, wish.speed)
-        return speaks.offers(task_type.id, wish.language, http.read)
-
-    return Ahead((model.provider, gateway), ask)
+    except KeyProblem:  # told when the inputs are seen to be usable
+        return None
+    if "upload" in gateway.urls:
+        http.connect(gateway.urls["upload"], min(len(files), uploader.AT_ONCE))
+    return Ahead((model.provider, gateway), lambda: speaks.offers(task_type.id, wish.language, http.read))
 
 
 def _check_whose(app: App, wish: Wish, task_type: TaskType, choice: Choice) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import math
 import time
 import urllib.parse
 import zlib
@@ -18,10 +17,10 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, BinaryIO
 
 import requests
-from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 from urllib3.util.retry import Retry
 
+from studio import sessions
 from studio.addresses import NotPublic, Resolve, check_link
 from studio.contract import KEY, Exchange, Request, Response
 from studio.errors import InternalError, NetworkError, NotSaved, UnknownOutcome, UsageError
@@ -29,13 +28,12 @@ from studio.frozen import replace
 from studio.parsed import json_of
 from studio.redact import forms, is_secret
 from studio.settings import is_loopback
-from studio.sockets import bounded, unpacked
+from studio.sockets import unpacked
 from studio.trouble import TooLarge, never_sent, reason
 from studio.types import Gateway
 
 ANSWER_CAP = 4 * 2**20  # bytes; a product list is some hundred kB
 CHUNK = 2**16
-BLOCK = 2**19  # bytes of a body that are read at once to be sent: by small ones, several uploads wait in turn
 REDIRECTS = 5
 DOWNLOAD_PAUSES = (1.0, 4.0)  # seconds before a file is tried again: some links are a little late
 TRANSIENT = frozenset({408, 425, 500, 502, 503, 504})  # 429 is waited for by `studio.runner`
@@ -86,7 +84,7 @@ class Http:
         return self._by_either(request, self._pay)
 
     def _pay(self, request: Request) -> Response:
-        with self._session(
+        with sessions.opened(
             Retry(total=3, connect=3, read=0, redirect=0, status=0, other=0, backoff_factor=self._pause),
             self._whole(self._gateway.paid_timeout),
         ) as session:
@@ -112,10 +110,20 @@ class Http:
                     "It may have been accepted and charged."
                 ) from None
 
+    def connect(self, url: str, count: int) -> None:
+        """So many connections to a host of the gateway's, on their way while something else is done: they
+        are there when `read` needs them. Nothing is sent, and nothing that goes wrong is told."""
+        session = self._safe_session
+        with contextlib.suppress(NetworkError):
+            settings, proxied = self._route(session, url)
+            if not proxied:
+                patience, _ = self._timeouts(self._gateway.read_timeout)
+                sessions.connect(session, url, settings, patience, count)
+
     def download(self, url: str, sink: BinaryIO, cap: int) -> None:
         """A finished file -> `sink`, from its start. Carries no key; follows public https links only."""
         ends = time.monotonic() + max(SHORTEST_DOWNLOAD, DOWNLOAD_SECONDS / self._speed)
-        with self._session(Retry(total=0, read=False), lambda: ends - time.monotonic(), SLOWEST) as session:
+        with sessions.opened(Retry(total=0, read=False), lambda: ends - time.monotonic(), SLOWEST) as session:
             for pause in (*DOWNLOAD_PAUSES, None):
                 try:
                     sink.seek(0)
@@ -140,19 +148,9 @@ class Http:
         """How long an answer may take from end to end, where one silence may last as long as this."""
         return lambda: ANSWER_TIMES * self._timeouts(patience)[1]
 
-    def _session(
-        self, retry: Retry, limit: Callable[[], float], slowest: float = math.inf
-    ) -> requests.Session:
-        session = _Session()
-        session.auth = _as_built  # else requests would take a password for this host from ~/.netrc
-        adapter = _Adapter(retry, limit, slowest)
-        session.mount("https://", adapter)
-        session.mount("http://", adapter)
-        return session
-
     @functools.cached_property
     def _safe_session(self) -> requests.Session:
-        return self._session(
+        return sessions.opened(
             Retry(
                 total=3,
                 read=2,
@@ -170,7 +168,7 @@ class Http:
     @functools.cached_property
     def _polling_session(self) -> requests.Session:
         whole = self._whole(self._gateway.read_timeout)
-        return self._session(Retry(total=0, read=False, raise_on_status=False), whole)
+        return sessions.opened(Retry(total=0, read=False, raise_on_status=False), whole)
 
     def _answer(self, request: Request, session: requests.Session) -> Response:
         if not request.safe:
@@ -239,14 +237,20 @@ class Http:
     def _send(
         self, session: requests.Session, prepared: requests.PreparedRequest, patience: float
     ) -> requests.Response:
-        """As it was built, by the proxies and with the CA bundle that the environment names. Plain http is
-        spoken to this machine alone: no proxy gets to read it."""
-        url = prepared.url or ""
+        """As it was built."""
+        settings, _ = self._route(session, prepared.url or "")
+        return session.send(prepared, timeout=self._timeouts(patience), allow_redirects=False, **settings)
+
+    def _route(self, session: requests.Session, url: str) -> tuple[Any, bool]:
+        """The proxies and the CA bundle that the environment names, and whether it goes by a proxy, after
+        the last look at where it goes. Plain http is spoken to this machine alone: no proxy gets to read
+        it."""
         settings = self._settings(session, url)
-        self._check_link(url, proxied=requests.utils.select_proxy(url, settings["proxies"]) is not None)
+        proxied = requests.utils.select_proxy(url, settings["proxies"]) is not None
+        self._check_link(url, proxied=proxied)
         if url.startswith("http://"):
             settings["proxies"] = {}
-        return session.send(prepared, timeout=self._timeouts(patience), allow_redirects=False, **settings)
+        return settings, proxied
 
     def _settings(self, session: requests.Session, url: str) -> Any:
         """Proxies and CA bundle for a host: they stay while a process runs, and take longer than a poll."""
@@ -330,28 +334,6 @@ class _NoConnection(NetworkError):
     """No byte has left."""
 
 
-class _Adapter(HTTPAdapter):
-    """One whose answers end in time: `limit` is asked, when one begins, for how many seconds; what comes at
-    `slowest` bytes a second or faster has more."""
-
-    def __init__(self, retry: Retry, limit: Callable[[], float], slowest: float) -> None:
-        self._limit, self._slowest = limit, slowest
-        super().__init__(max_retries=retry, pool_maxsize=8)
-
-    def get_connection_with_tls_context(self, *request: Any, **more: Any) -> Any:
-        pool: Any = super().get_connection_with_tls_context(*request, **more)
-        pool.conn_kw["blocksize"] = BLOCK
-        pool.ConnectionCls = bounded(type(pool).ConnectionCls, self._limit, self._slowest)
-        return pool
-
-
-class _Session(requests.Session):
-    """One that does not even look where a redirect leads: `send` would read its whole body to find out."""
-
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        return None
-
-
 def _holds(body: Any, forms: Collection[bytes]) -> bool:
     """Whether a body holds one of these. One that is a file is then at its start again."""
     if not hasattr(body, "seek"):
@@ -359,7 +341,7 @@ def _holds(body: Any, forms: Collection[bytes]) -> bool:
         return any(form in whole for form in forms)
     body.seek(0)
     end, longest, found = b"", max(map(len, forms)), False
-    for piece in iter(lambda: body.read(BLOCK), b""):
+    for piece in iter(lambda: body.read(sessions.BLOCK), b""):
         seam = end + piece[:longest]
         found = found or any(form in piece or form in seam for form in forms)
         end = (end + piece[-longest:])[-longest:]
@@ -382,10 +364,6 @@ def _hosts(gateway: Gateway) -> frozenset[str]:
 
 def _host(url: str) -> str:
     return urllib.parse.urlsplit(url).netloc.rpartition("@")[2]
-
-
-def _as_built(prepared: requests.PreparedRequest) -> requests.PreparedRequest:
-    return prepared
 
 
 def _chunks(answer: requests.Response, cap: int) -> Iterator[bytes]:

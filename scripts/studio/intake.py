@@ -7,6 +7,7 @@ import errno
 import os
 import stat
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
@@ -136,8 +137,8 @@ def _picture(source: Source, content: Content, *, keep_metadata: bool) -> Found:
     changed: list[Json] = []
     if not keep_metadata:
         content, changed = _cleaned(content, format)
-    image = _opened(content.open(), format)
-    seen = _facts(image, content.size)
+    with _told():
+        seen = pictures.checked(content.open(), format, content.size)
     cleaned = replace(
         source,
         content=content,
@@ -178,17 +179,22 @@ def _sides_of(content: Content, format: str) -> str:
 
 
 def _opened(file: BinaryIO, format: str, *, whole: bool = True) -> Any:
-    try:
+    with _told():
         return pictures.opened(file, [format], whole=whole)
-    except pictures.TooManyPixels:
-        raise Unfit(Misfit("bomb", {"most": f"{pictures.PIXELS_CAP / 1e6:.0f}"})) from None
-    except pictures.Broken:
-        raise Unfit(Misfit("broken")) from None
 
 
 def _facts(image: Any, size: int) -> Facts:
-    try:
+    with _told():
         return pictures.facts(image, size)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What a decoder says against a picture, as a reason that people are told."""
+    try:
+        yield
+    except pictures.TooManyPixels:
+        raise Unfit(Misfit("bomb", {"most": f"{pictures.PIXELS_CAP / 1e6:.0f}"})) from None
     except pictures.Broken:
         raise Unfit(Misfit("broken")) from None
 

@@ -112,15 +112,34 @@ def opened(file: BinaryIO, formats: Iterable[str], *, whole: bool = True) -> Any
             image = Image.open(file, formats=formats)
             if image.width * image.height > PIXELS_CAP:  # Pillow only warns
                 raise TooManyPixels
-            if whole and image.format in {"JPEG", "MPO"}:
-                _check_scans(file)
             if whole:
-                image.load()
+                _load(image, file)
     except Image.DecompressionBombError:
         raise TooManyPixels from None
     except DAMAGED:
         raise Broken from None
     return image
+
+
+def checked(file: BinaryIO, format: str, size: int) -> Facts:
+    """What a picture of `size` bytes is, once it was decoded to its last pixel. A JPEG's are made an eighth
+    as wide, which reads every bit of it in half the time. Raises Broken, TooManyPixels."""
+    image = opened(file, [format], whole=False)
+    seen = facts(image, size)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            image.draft(image.mode, (1, 1))
+            _load(image, file)
+    except DAMAGED:
+        raise Broken from None
+    return seen
+
+
+def _load(image: Any, file: BinaryIO) -> None:
+    if image.format in {"JPEG", "MPO"}:
+        _check_scans(file)
+    image.load()
 
 
 def _check_scans(file: BinaryIO) -> None:

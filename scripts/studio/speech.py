@@ -72,9 +72,7 @@ def notify(plan: Plan, gateway: Gateway, voice: Voice) -> Json:
     return voice.item([words.sentences(lines), *_notes(words, plan)])
 
 
-def progress(
-    job: Job, elapsed: float, voice: Voice, parts: tuple[int, int] | None = None, *, unseen: bool = False
-) -> Json:
+def progress(job: Job, elapsed: float, voice: Voice, parts: tuple[int, int] | None, *, unseen: bool) -> Json:
     """How far it is, by estimate, or by the shots (`parts`) that the vendor reports; no guess where it is
     `unseen`: the vendor's last answers did not come, or did not say."""
     words = voice.words
@@ -84,13 +82,12 @@ def progress(
     if parts and parts[1]:
         return voice.item(words.say("progress_shots", done=parts[0], of=parts[1], elapsed=so_far))
     part = cadence.percent(job.plan, elapsed)
-    if part is not None and part < WORTH_TELLING:
-        _, longest = estimate(job.plan) or (0.0, 0.0)
-        return voice.item(words.say("progress_begun", elapsed=so_far, most=words.duration(longest)))
     if part is None:
         return voice.item(words.say("progress_late", elapsed=so_far))
     _, longest = estimate(job.plan) or (0.0, 0.0)
     most = words.duration(longest)
+    if part < WORTH_TELLING:
+        return voice.item(words.say("progress_begun", elapsed=so_far, most=most))
     return voice.item(words.say("progress", elapsed=so_far, most=most, percent=part))
 
 
@@ -407,9 +404,7 @@ def _ways_out(
     lines = _here(words, error)
     if others:
         before, after = words.around(error.kind, error.about.get("largest"), one=len(others) == 1)
-        lines += before
-        lines += [_other(words, other, others) for other in others]
-        lines.append(after)
+        lines += [*before, *(_other(words, other, others) for other in others), after]
     elif action(error.kind, type(error).kind) == "another_model":
         lines.append(words.say("again_ask"))
     if error.about.get("left"):

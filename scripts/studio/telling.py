@@ -53,12 +53,13 @@ def going_on(app: App, job: Job, note: str | None = None, parts: tuple[int, int]
     there is always one: nobody waits for it, so whoever comes asks."""
     next, background = onward.waiting(app, job)
     asks = app.asked or job.plan.later
+    told = [speech.status(job, _elapsed(app, job), app.voice)] if asks else _word(app, job, parts, note)
     return documents.progress(
         job,
         app.settings.gateway(job.plan.gateway),
         app.voice,
         now=app.clock.time(),
-        send=[speech.status(job, _elapsed(app, job), app.voice)] if asks else _word(app, job, parts, unseen=bool(note)),
+        send=told,
         next=next,
         background=background,
         note=note,
@@ -150,14 +151,15 @@ def _ends(job: Job, kind: str | None) -> bool:
     return whole and kind == (job.error["kind"] if job.error else None)
 
 
-def _word(app: App, job: Job, parts: tuple[int, int] | None, *, unseen: bool) -> list[Json]:
-    """How the job goes, if that is due and nobody else says it. Not where messages stay unprinted."""
+def _word(app: App, job: Job, parts: tuple[int, int] | None, note: str | None) -> list[Json]:
+    """How the job goes, if that is due and nobody else says it. Not where messages stay unprinted. `note`:
+    what was wrong with the vendor's last answers."""
     elapsed = _elapsed(app, job) or 0.0
     moment, told = cadence.reached(job.plan, elapsed), app.ledger.told
     unsaid = app.made.brief or app.made.quiet or moment <= told.progress(job.id)
     if unsaid or not told.claim_progress(job.id, moment):
         return []
-    return [speech.progress(job, elapsed, app.voice, parts, unseen=unseen)]
+    return [speech.progress(job, elapsed, app.voice, parts, unseen=note is not None)]
 
 
 def _elapsed(app: App, job: Job) -> float | None:
