@@ -275,6 +275,13 @@ def failure(way: str, server: Line) -> StudioError:
     return StudioError("it was answered")
 
 
+def test_no_cookie_of_an_answer_is_sent_back() -> None:
+    with line(says(200, b'{"code": 0}', Set_Cookie="visitor=7; Path=/")) as server:
+        out = door(ima(server.url))
+        assert [out.read(ask(server.url)).status for _ in "12"] == [200, 200]
+        assert all("cookie" not in got.headers for got in server.got)
+
+
 def test_nothing_is_written_to_stderr_while_requests_fail_and_are_repeated() -> None:
     script = """
 import sys

@@ -89,7 +89,7 @@ class Http:
             self._whole(self._gateway.paid_timeout),
         ) as session:
             try:
-                prepared = self._prepare(session, request)
+                prepared = self._prepare(request)
             except (requests.RequestException, ValueError) as odd:
                 raise NetworkError(
                     f"{_capital(request.what)} could not be built ({type(odd).__name__}). Nothing was bought."
@@ -177,7 +177,7 @@ class Http:
 
     def _once(self, request: Request, session: requests.Session) -> Response:
         try:
-            prepared = self._prepare(session, request)
+            prepared = self._prepare(request)
             return self._receive(session, request, prepared, self._gateway.read_timeout)
         except BROKEN as broken:
             kind = _NoConnection if never_sent(broken) else NetworkError
@@ -200,20 +200,16 @@ class Http:
             self._detour = not self._detour
             return answer
 
-    def _prepare(self, session: requests.Session, request: Request) -> requests.PreparedRequest:
+    def _prepare(self, request: Request) -> requests.PreparedRequest:
         key = self._keys.get(self._gateway.id, "")
-        headers = {"User-Agent": "media-studio", "Accept-Encoding": "gzip"}
-        headers.update({name: value.replace(KEY, key) for name, value in request.headers.items()})
-        query = {name: value.replace(KEY, key) for name, value in request.query.items()}
-        prepared = session.prepare_request(
-            requests.Request(
-                request.method,
-                _joined(request.url),
-                params=query,
-                headers=headers,
-                json=request.json,
-                data=request.body.open() if request.body else None,
-            )
+        own = {name: value.replace(KEY, key) for name, value in request.headers.items()}
+        prepared = sessions.prepared(
+            request.method,
+            _joined(request.url),
+            {"Accept-Encoding": "gzip", **own},
+            params={name: value.replace(KEY, key) for name, value in request.query.items()},
+            json=request.json,
+            data=request.body.open() if request.body else None,
         )
         self._check_keys(prepared)
         return prepared
@@ -261,9 +257,7 @@ class Http:
 
     def _fetch(self, session: requests.Session, url: str, sink: BinaryIO, cap: int) -> None:
         for _ in range(REDIRECTS):
-            prepared = session.prepare_request(
-                requests.Request("GET", _joined(url), headers={"Accept-Encoding": "identity"})
-            )
+            prepared = sessions.prepared("GET", _joined(url), {"Accept-Encoding": "identity"})
             self._check_keys(prepared)
             link = Request("a finished file", "GET", url, safe=True)
             with (

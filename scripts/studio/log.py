@@ -13,6 +13,7 @@ import re
 import threading
 from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
+from io import FileIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -46,7 +47,7 @@ class Log:
         self._states: dict[str, str] = {}
         self._usable = True
         self._day: str | None = None  # whose file is open
-        self._file = -1
+        self._file: FileIO | None = None
         self._turn = threading.Lock()
 
     def began(self, command: str, words: Sequence[str]) -> None:
@@ -93,8 +94,7 @@ class Log:
                 "ms": round((self._clock.monotonic() - self._began) * 1000),
             }
         )
-        with self._turn:
-            self._close()
+        self._close()
 
     def _write(self, row: dict[str, Any]) -> None:
         """One line in one write: several processes share the file."""
@@ -107,27 +107,32 @@ class Log:
                 self._usable = False
 
     def _append(self, day: str, line: bytes) -> None:
-        with self._turn:
-            if day != self._day:
-                self._open(day)
-            os.write(self._file, line)
+        """Threads write side by side; each holds on to the file it writes to."""
+        file = self._file
+        if file is None or day != self._day:
+            with self._turn:
+                file = self._file if day == self._day else self._opened(day)
+        if file is not None:
+            file.write(line)
 
-    def _open(self, day: str) -> None:
+    def _opened(self, day: str) -> FileIO:
         """The file of a day, for the rest of it: who follows a thousand jobs writes a line for each poll."""
         private(self._folder)
         name = self._folder / f"{day}.jsonl"
         first = not name.exists()
-        file = os.open(name, os.O_WRONLY | os.O_APPEND | os.O_CREAT | NOT_FOLLOWED, 0o600)
-        os.fchmod(file, 0o600)
-        self._close()
+        descriptor = os.open(name, os.O_WRONLY | os.O_APPEND | os.O_CREAT | NOT_FOLLOWED, 0o600)
+        os.fchmod(descriptor, 0o600)
+        file = FileIO(descriptor, "a")
         self._day, self._file = day, file
         if first:
             self.forget((datetime.fromisoformat(day) - KEPT).strftime("%Y-%m-%d"))
+        return file
 
     def _close(self) -> None:
-        if self._day is not None:
-            self._day = None
-            os.close(self._file)
+        with self._turn:
+            file, self._day, self._file = self._file, None, None
+        if file is not None:
+            file.close()
 
     def forget(self, oldest: str) -> int:
         """Remove the files of the days before this one, such as 2026-03-01. Returns how many went."""

@@ -1,5 +1,5 @@
-"""Sessions of `requests` as this package wants them: nothing of a user's .netrc, no look at where a redirect
-leads, answers that end in time, and connections that are there before they are needed."""
+"""Sessions of `requests` as this package wants them: no look at where a redirect leads, answers that end in
+time, and connections that are there before they are needed. What is sent on them is made here as well."""
 
 from __future__ import annotations
 
@@ -25,11 +25,16 @@ def opened(retry: Retry, limit: Callable[[], float], slowest: float = math.inf) 
     """`limit` is asked, when an answer begins, for how many seconds it may take; what comes at `slowest`
     bytes a second or faster has more."""
     made = _Session()
-    made.auth = _as_built  # else requests would take a password for this host from ~/.netrc
     adapter = _Adapter(retry, limit, slowest)
     made.mount("https://", adapter)
     made.mount("http://", adapter)
     return made
+
+
+def prepared(method: str, url: str, headers: Mapping[str, str], **what: Any) -> requests.PreparedRequest:
+    """What is given and little else: no cookie of an earlier answer, no password from ~/.netrc."""
+    own = {"User-Agent": "media-studio", "Accept": "*/*", **headers}
+    return requests.Request(method, url, headers=own, auth=_as_built, **what).prepare()
 
 
 def connect(
@@ -46,8 +51,7 @@ def connect(
         pool._put_conn(connection)
 
     adapter: Any = made.get_adapter(url)
-    prepared = made.prepare_request(requests.Request("GET", url))
-    pool = adapter.get_connection_with_tls_context(prepared, settings["verify"])
+    pool = adapter.get_connection_with_tls_context(prepared("GET", url, {}), settings["verify"])
     adapter.cert_verify(pool, url, settings["verify"], settings["cert"])
     for connection in [pool._get_conn() for _ in range(count)]:
         threading.Thread(target=make, args=(connection,), name=CONNECTING, daemon=True).start()
@@ -60,6 +64,8 @@ class _Adapter(HTTPAdapter):
 
     def get_connection_with_tls_context(self, *request: Any, **more: Any) -> Any:
         pool: Any = super().get_connection_with_tls_context(*request, **more)
+        if pool.conn_kw.get("blocksize") == BLOCK:  # it was made so already: a class costs more than a poll
+            return pool
         pool.conn_kw["blocksize"] = BLOCK
         pool.ConnectionCls = _patient(bounded(type(pool).ConnectionCls, self._limit, self._slowest))
         return pool
