@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from offers import GATEWAY, live
 from studio import arguments, catalogue, commands, documents, errors, planning, reports, text, wishes
+from studio.columns import Screen, width
 from studio.signs import on_one_line
 from studio.speech import Voice
 from studio.types import Job, Json, Output, Plan, Saved, TaskRef
@@ -18,6 +20,9 @@ from support import validate
 
 NEXT = ["python3", "create.py", "wait", "k3f9q2xa"]
 BUY = ["python3", "create.py", "make", "--max-credits", "18"]
+
+WIDE = Screen(100_000)
+NO_JOBS = "No jobs yet. Rehearsals have a record of their own: create.py list --sandbox"
 
 
 def plan_of(language: str = "en", n: int = 1) -> Plan:
@@ -157,7 +162,7 @@ CASES: dict[
         "k3f9q2xa",
         "18 points  Nano Banana Pro\n  一座灯塔\n  /pictures/灯塔-1.png\n  /pictures/灯塔-2.png\nk3f9q2xa",
     ),
-    "empty list": (reports.listing([], {}, sandbox=False), "DONE list ok", "", "No jobs yet."),
+    "empty list": (reports.listing([], {}, sandbox=False), "DONE list ok", "", NO_JOBS),
     "doctor": (
         reports.doctor(ready=False, defaults={"text_to_image": None}, versions={"python": "3"}, **DOCTOR),
         "DONE doctor ok",
@@ -208,10 +213,21 @@ def test_values_come_one_a_line(case: str) -> None:
 @KINDS
 def test_a_person_reads_what_matters(case: str) -> None:
     document, _, _, part = CASES[case]
-    shown = text.person(document)
+    shown = text.person(document, WIDE)
     assert part in shown
     for message in document["send"]:
         assert message["message"] in shown
+
+
+@KINDS
+@pytest.mark.parametrize("columns", [40, 80])
+def test_no_word_is_cut_at_the_edge_and_a_command_stays_in_one_line(case: str, columns: int) -> None:
+    document = CASES[case][0]
+    lines = text.person(document, Screen(columns)).splitlines()
+    assert shlex.join(document.get("next") or []) in "\n".join(lines)
+    if document["schema"].split("/")[1] in {"result", "quote"}:
+        for line in (one for one in lines if width(one) > columns):
+            assert line.startswith((" ", "Go on with:", "If you want that:")) or " " not in line, line
 
 
 def test_every_document_that_has_a_schema_is_among_these() -> None:
@@ -230,7 +246,7 @@ def test_whatever_an_error_says_it_fits_into_every_shape(words: str, kind: str, 
     assert line.isascii()
     assert line.isprintable()
     assert 0 < len(line) <= 170
-    assert on_one_line(words) in text.person(document)
+    assert on_one_line(words) in text.person(document, WIDE)
     text.values(document)
 
 

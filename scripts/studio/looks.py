@@ -33,6 +33,7 @@ STATES = {
 }
 TASK_ENDS = "_to_"
 MINUTES_FROM = 100  # seconds
+NO_JOBS = "No jobs yet. Rehearsals have a record of their own: create.py list --sandbox"
 LEAST_BESIDE = 24  # cells for what a check says; else it stands in lines of its own
 SIZES = ((2**30, "GB"), (2**20, "MB"), (2**10, "kB"))
 
@@ -58,7 +59,7 @@ def models(document: Json, screen: Screen, beside: Json) -> Iterator[str]:
 def listing(document: Json, screen: Screen, beside: Json) -> Iterator[str]:
     """A row each, below it the prompt, cut to the window, and the paths, whole."""
     if not document["jobs"]:
-        yield "No jobs yet."
+        yield "No jobs yet." if document["sandbox"] else NO_JOBS
         return
     columns = (
         Column("JOB"),

@@ -7,11 +7,12 @@ import shlex
 from collections.abc import Callable, Iterator
 
 from studio import looks
-from studio.columns import Screen
+from studio.columns import Screen, width, wrapped
 from studio.signs import seen
 from studio.types import Json
 
 PLAIN = Screen()
+IF_WANTED, GO_ON = "If you want that:", "Go on with:"
 BRIEF = 170  # characters: what a chat agent's completion notice shows is a little more
 
 
@@ -28,6 +29,7 @@ def person(document: Json, screen: Screen = PLAIN, beside: Json | None = None) -
         "spend": looks.spend,
         "doctor": looks.doctor,
         "job": looks.job,
+        "gallery": _gallery,
     }
     if kind in tables:
         return "\n".join(tables[kind](document, screen, beside))
@@ -36,11 +38,17 @@ def person(document: Json, screen: Screen = PLAIN, beside: Json | None = None) -
         "schema": _schema,
         "prefs": _prefs,
         "purge": _purge,
-        "gallery": _gallery,
         "row": _row,
         "batch": _batch,
     }
-    return "\n".join(lines.get(kind, _job)(document))
+    said = "\n".join(lines.get(kind, _job)(document)).split("\n")
+    return "\n".join(piece for line in said for piece in _fitting(line, screen))
+
+
+def _fitting(line: str, screen: Screen) -> list[str]:
+    """A sentence is broken between words; what is to be copied, as a command or a path, stays in one line."""
+    copied = line.startswith((" ", "{", "}", IF_WANTED, GO_ON))
+    return [line] if copied or width(line) <= screen.width else wrapped(line, screen.width)
 
 
 def values(document: Json) -> str:
@@ -101,8 +109,8 @@ def _job(document: Json) -> Iterator[str]:
         if "media" in item:
             yield f"  {item['media']}"
     if document["next"]:
-        lead = "If you want that" if document["done"] else "Go on with"
-        yield f"{lead}: {shlex.join(document['next'])}"
+        lead = IF_WANTED if document["done"] else GO_ON
+        yield f"{lead} {shlex.join(document['next'])}"
     if document.get("note"):
         yield document["note"]
 
@@ -115,7 +123,8 @@ def _measured(document: Json, path: str) -> Iterator[str]:
             yield f"  {looks.measured(output, price)}"
 
 
-def _gallery(document: Json) -> Iterator[str]:
+def _gallery(document: Json, screen: Screen, beside: Json) -> Iterator[str]:
+    """A path, whole."""
     yield document["path"]
 
 
@@ -159,8 +168,8 @@ def _batch(document: Json) -> Iterator[str]:
     if document["error"]:
         yield document["error"]["message"]
     if document["next"]:
-        lead = "If you want that" if document["event"] == "quote" else "Go on with"
-        yield f"{lead}: {shlex.join(document['next'])}"
+        lead = IF_WANTED if document["event"] == "quote" else GO_ON
+        yield f"{lead} {shlex.join(document['next'])}"
 
 
 def _schema(document: Json) -> Iterator[str]:
