@@ -10,12 +10,16 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from called import called
 from studio import answers, signs
 from studio.errors import StudioError
+from studio.types import Json
 from support import CREATE, PROMPT, Run, Vendor, run, start, validate
 
 
@@ -148,6 +152,26 @@ def test_json_says_the_same_without_them(hostile: str) -> None:
     made = signs.in_json(json.dumps({"prompt": hostile}, ensure_ascii=False))
     assert json.loads(made) == {"prompt": hostile}
     assert not signs.HIDDEN.search(made)
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=9,
+)
+
+
+@given(st.dictionaries(st.text(max_size=9), VALUES, max_size=5), st.booleans())
+def test_a_document_is_laid_out_as_json_that_says_the_same(document: Json, ascii_only: bool) -> None:
+    made = signs.laid_out(document, ascii_only=ascii_only)
+    assert json.loads(made) == document
+    assert made.isascii() or not ascii_only
+    rows = sum(len(value) + 1 for value in document.values() if _has_rows(value))
+    assert len(made.split("\n")) == max(1, len(document)) + rows + 2
+
+
+def _has_rows(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
 
 
 ALL = "".join(HOSTILE.values())

@@ -19,7 +19,7 @@ from studio import arguments, catalogue
 from studio.errors import InternalError, Interrupted, StudioError
 from studio.interrupts import Interrupts
 from studio.redact import redact, without_keys
-from studio.signs import in_json, on_a_terminal
+from studio.signs import in_json, laid_out, on_a_terminal
 from studio.types import Job, Json
 
 if TYPE_CHECKING:
@@ -176,7 +176,9 @@ class Out:
 
     def _json(self, document: Json) -> str:
         utf8 = (self._stdout.encoding or "").lower().replace("-", "") == "utf8"
-        return in_json(json.dumps(document, ensure_ascii=not utf8, indent=None if self._lines else 1))
+        if self._lines:
+            return in_json(json.dumps(document, ensure_ascii=not utf8))
+        return in_json(laid_out(document, ascii_only=not utf8))
 
     def _write(self, stream: TextIO, line: str) -> bool:
         """A reader that has gone, or a full disk behind a stream, must not end what is paid for."""

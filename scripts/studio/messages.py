@@ -90,7 +90,9 @@ class Messages:
         return self.say("minutes_seconds" if rest else "minutes", minutes=minutes, seconds=rest)
 
     def span(self, least: float, most: float) -> str:
-        """From one time to another."""
+        """From one time to another; in a rehearsal both may be the same in words."""
+        if self.duration(least) == self.duration(most):
+            return self.duration(most)
         if most < MINUTES_FROM:
             return self.say("span_seconds", least=max(1, round(least)), most=max(1, round(most)))
         if least % 60 == most % 60 == 0:

@@ -37,6 +37,23 @@ def seen(value: Any) -> Any:
     return value
 
 
+def laid_out(document: dict[str, Any], *, ascii_only: bool) -> str:
+    """A document as JSON, a line for each field and for each of its rows: a third shorter than with a
+    line for every value, and several times quicker made."""
+
+    def said(value: Any) -> str:
+        return json.dumps(value, ensure_ascii=ascii_only)
+
+    def field(value: Any) -> str:
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            rows = ",\n".join(f"  {said(row)}" for row in value)
+            return f"[\n{rows}\n ]"
+        return said(value)
+
+    fields = ",\n".join(f" {said(name)}: {field(value)}" for name, value in document.items())
+    return f"{{\n{fields}\n}}"
+
+
 def in_json(text: str) -> str:
     """A JSON text with these signs written out, which says the same."""
     return HIDDEN.sub(lambda sign: json.dumps(sign[0])[1:-1], text)

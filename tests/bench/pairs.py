@@ -12,7 +12,7 @@ from pathlib import Path
 
 from support import CREATE, ROOT
 
-PAIRS = 15
+PAIRS = 25
 REFERENCE = Path(__file__).with_name("reference.py")
 
 
