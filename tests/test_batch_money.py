@@ -15,6 +15,7 @@ import pytest
 from rows import FAST, PRICE, Batch, Ran, ended, opened, rows
 from sandbox import Sandbox, ima_products
 from support import Vendor, configure, run
+from test_spine import picture
 
 FIVE = rows("one", "two", "three", "four", "five")
 """Together above what is bought without asking."""
@@ -106,6 +107,14 @@ def test_a_dry_run_buys_nothing_says_the_sum_and_its_token_is_a_yes(batch: Batch
     again = batch.run("--dry-run")
     assert (again.code, again.document["token"], again.document["next"]) == (0, None, None)
     assert (again.document["cost"], batch.bought.total()) == ([], 5)
+
+
+def test_the_rows_are_priced_from_one_list_also_where_they_begin_with_several_pictures(
+    batch: Batch, tmp_path: Path
+) -> None:
+    pictures = [picture(tmp_path, f"{n}.png") for n in range(2)]
+    made = batch.write(rows("one", "two", "three", input_images=pictures)).run("--dry-run")
+    assert (made.document["cost"][0]["rows"], batch.vendor.stats["requests"]["list"]) == (3, 1)
 
 
 @pytest.mark.parametrize(

@@ -323,6 +323,10 @@ class App:
         one._tell = lambda job, what: None
         return one
 
+    @property
+    def keeps_lists(self) -> bool:
+        return self._lists is not None
+
     @contextlib.contextmanager
     def one_list(self) -> Iterator[None]:
         """Meanwhile each live list is asked for once."""

@@ -130,14 +130,15 @@ def _asked_ahead(app: App, wish: Wish, task_type: TaskType, model: ModelSpec) ->
     Only where all of them are there: else nothing needs to be asked."""
     files = [name for names in wish.files.values() for name in names if "://" not in name]
     live = catalogue.vendor(model.provider).live
-    if len(files) < 2 or not live or app.sandbox or not all(map(os.path.isfile, files)):
+    if len(files) < 2 or not live or app.sandbox or app.keeps_lists or not all(map(os.path.isfile, files)):
         return None
     gateway = _in_a_hurry(app, app.settings.gateway(model.gateway))
     try:
         speaks, http = app.way(model.provider, gateway, wish.speed)
     except KeyProblem:  # told when the inputs are seen to be usable
         return None
-    if "upload" in gateway.urls:
+    buys = app.made.command in {"make", "start"} and not app.made.dry_run
+    if buys and "upload" in gateway.urls:
         http.connect(gateway.urls["upload"], min(len(files), uploader.AT_ONCE))
     return Ahead((model.provider, gateway), lambda: speaks.offers(task_type.id, wish.language, http.read))
 

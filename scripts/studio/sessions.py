@@ -46,8 +46,9 @@ def connect(
 
     def make(connection: Any) -> None:
         with contextlib.suppress(OSError, HTTPError):
-            connection.timeout = patience
-            connection.connect()
+            if connection.sock is None:  # else it is there from before
+                connection.timeout = patience
+                connection.connect()
         pool._put_conn(connection)
 
     adapter: Any = made.get_adapter(url)
