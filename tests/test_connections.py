@@ -83,6 +83,34 @@ def test_a_certificate_is_looked_at_as_ever(
         assert server.got == []
 
 
+@pytest.mark.parametrize("bundle", ["", "no certificate", None])
+def test_nothing_is_said_in_plain_text_where_the_certificates_cannot_be_read(
+    served: ssl.SSLContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bundle: str | None
+) -> None:
+    if bundle is not None:
+        (tmp_path / "ca.pem").write_text(bundle)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "ca.pem"))
+    with line(OK) as server:  # it would answer whoever spoke without TLS
+        server.url = server.url.replace("http:", "https:")
+        out = door(ima(server.url))
+        connected(out, server, 2)
+        with pytest.raises((NetworkError, OSError)):
+            asked(out, server)
+        assert [got.line for got in server.got if "HTTP" in got.line] == []
+
+
+def test_a_handshake_that_breaks_leaves_no_half_a_connection(
+    served: ssl.SSLContext, trusts: Callable[[trustme.CA], None]
+) -> None:
+    trusts(AUTHORITY)
+    with line(OK) as deaf:  # whatever it is told, it answers without TLS
+        out = door(ima(deaf.url.replace("http:", "https:")))
+        deaf.url = deaf.url.replace("http:", "https:")
+        connected(out, deaf, 2)
+        deaf.acts, deaf.tls = (OK,), served
+        assert asked(out, deaf) == 200
+
+
 def test_one_that_comes_to_nothing_is_told_by_nobody_and_made_again_when_it_is_needed() -> None:
     server = Line((OK,))  # refuses until it listens
     out = door(ima(server.url))

@@ -92,6 +92,18 @@ def bomb() -> bytes:
     return bytes.fromhex("89504e470d0a1a0a") + b"".join(chunk(*part) for part in parts)
 
 
+def noise_in_png() -> bytes:
+    file = io.BytesIO()
+    Image.effect_noise((300, 200), 90).convert("RGB").save(file, "PNG")
+    return file.getvalue()
+
+
+def one_bit_off(whole: bytes, chunk: bytes) -> bytes:
+    """With one bit another in the content of a chunk."""
+    at = whole.index(chunk) + len(chunk) + 12
+    return whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :]
+
+
 NONE_AT_ALL: dict[str, tuple[bytes, str]] = {
     "a list of accounts": (PASSWD, "no_picture"),
     "an SVG": (SVG, "no_picture"),
@@ -102,6 +114,7 @@ NONE_AT_ALL: dict[str, tuple[bytes, str]] = {
     "half a PNG": (picture()[:-30], "broken"),
     "half a JPEG": (picture("JPEG")[:-60], "broken"),
     "half a WebP": (picture("WEBP")[:-9], "broken"),
+    "a PNG with one bit changed": (one_bit_off(noise_in_png(), b"IDAT"), "broken"),
     "a PNG's head on something else": (picture()[:33] + PASSWD, "broken"),
     "a JPEG's head on something else": (picture("JPEG")[:20] + PASSWD, "broken"),
     "a chunk without its content": (picture()[:-8] + b"iCCP" + picture()[-4:], "broken"),

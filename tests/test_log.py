@@ -205,3 +205,17 @@ def test_the_last_line_closes_the_file_and_a_later_one_opens_it_again(
     log.ended(0, None)
     assert [row["event"] for row in rows(tmp_path)] == ["job", "ended", "job", "ended"]
     assert len(os.listdir("/dev/fd")) == before
+
+
+def test_a_line_that_comes_while_the_file_is_closed_is_in_no_other_file(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    log = Log(tmp_path / "logs", clock)
+    log.job("a", "done")
+    writing = log._file
+    assert writing is not None
+    log.ended(0, None)
+    with (tmp_path / "another").open("wb"):
+        writing.write(b'{"event": "late"}\n')
+    assert (tmp_path / "another").read_bytes() == b""
+    assert [row["event"] for row in rows(tmp_path)] == ["job", "ended", "late"]

@@ -230,6 +230,19 @@ def test_no_word_is_cut_at_the_edge_and_a_command_stays_in_one_line(case: str, c
             assert line.startswith((" ", "Go on with:", "If you want that:")) or " " not in line, line
 
 
+COPIED = [
+    'Install it: /opt/a b/bin/python3 -m pip install "av>=14"   (or: uv run --with av …) and once more.',
+    "It may be charged: look at the account, then `reconcile k3f9q2xa --not-charged`, or leave it as it is.",
+    "🔗 原文件：https://cdn.example.com/a/very/long/address/that/goes/on/picture.png",
+]
+
+
+@pytest.mark.parametrize("line", COPIED)
+def test_a_line_that_holds_what_is_copied_stays_whole(line: str) -> None:
+    document = {**failure(errors.UsageError("No.", detail=line))}
+    assert line in text.person(document, Screen(40)).splitlines()
+
+
 def test_every_document_that_has_a_schema_is_among_these() -> None:
     names = {case[0]["schema"] for case in CASES.values()}
     assert names == {f"media-studio/{name}/1" for name in NAMES}

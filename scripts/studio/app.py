@@ -227,8 +227,9 @@ class App:
         """Who speaks to a gateway, and the door: the one that was opened last, where it is the same. Needs no
         record. Raises KeyProblem."""
         wanted = (provider, gateway, speed)
-        if self._way is not None and self._way[0] == wanted:
-            return self._way[1]
+        last = self._way
+        if last is not None and last[0] == wanted:
+            return last[1]
         from studio import lean
 
         with lean.without_guessing():

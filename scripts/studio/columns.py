@@ -55,15 +55,17 @@ def cut(text: str, room: int) -> str:
 
 
 def wrapped(text: str, room: int) -> list[str]:
-    """Lines of at most so many cells, broken between words; a word that is longer alone is broken where it
-    is no path, id or link."""
+    """Lines of at most so many cells, broken between words; within one only where it is Chinese, say, and no
+    path, id or link."""
     lines = [""]
     for word in text.split():
         joined = f"{lines[-1]} {word}".lstrip()
         if width(joined) <= room:
             lines[-1] = joined
+        elif word.isascii():
+            lines.append(word)
         else:
-            lines += _broken(word, room)
+            lines[-1:] = _broken(joined, room)
     return lines[0 if lines[0] else 1 :]
 
 
@@ -131,11 +133,9 @@ def _padded(text: str, room: int, *, right: bool = False) -> str:
     return space + text if right else text + space
 
 
-def _broken(word: str, room: int) -> list[str]:
-    if word.isascii():
-        return [word]
+def _broken(text: str, room: int) -> list[str]:
     lines = [""]
-    for sign in word:
+    for sign in text:
         if width(lines[-1]) + _cells(sign) > room:
             lines.append("")
         lines[-1] += sign

@@ -137,7 +137,7 @@ def _asked_ahead(app: App, wish: Wish, task_type: TaskType, model: ModelSpec) ->
         speaks, http = app.way(model.provider, gateway, wish.speed)
     except KeyProblem:  # told when the inputs are seen to be usable
         return None
-    buys = app.made.command in {"make", "start"} and not app.made.dry_run
+    buys = app.made.command in {"make", "start"} and not getattr(app.made, "dry_run", False)
     if buys and "upload" in gateway.urls:
         http.connect(gateway.urls["upload"], min(len(files), uploader.AT_ONCE))
     return Ahead((model.provider, gateway), lambda: speaks.offers(task_type.id, wish.language, http.read))

@@ -114,7 +114,7 @@ class Http:
         """So many connections to a host of the gateway's, on their way while something else is done: they
         are there when `read` needs them. Nothing is sent, and nothing that goes wrong is told."""
         session = self._safe_session
-        with contextlib.suppress(NetworkError):
+        with contextlib.suppress(NetworkError, OSError, ValueError, RuntimeError):
             settings, proxied = self._route(session, url)
             if not proxied:
                 patience, _ = self._timeouts(self._gateway.read_timeout)

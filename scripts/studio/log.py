@@ -13,7 +13,6 @@ import re
 import threading
 from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
-from io import FileIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -35,6 +34,19 @@ FLAGS = frozenset(flag for option in OPTIONS for flag in option.flags)
 PATH = r"[A-Za-z0-9_.:/-]{1,120}"  # one that is longer, or has other signs, may hold anything
 
 
+class _File:
+    """Open for as long as somebody writes to it: its number may be another file's right after."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def write(self, line: bytes) -> None:
+        os.write(self._descriptor, line)
+
+    def __del__(self) -> None:
+        os.close(self._descriptor)
+
+
 class Log:
     """`folder`: where the day files are, made when the first line is written. `keys`: what is never written,
     whoever says it."""
@@ -47,7 +59,7 @@ class Log:
         self._states: dict[str, str] = {}
         self._usable = True
         self._day: str | None = None  # whose file is open
-        self._file: FileIO | None = None
+        self._file: _File | None = None
         self._turn = threading.Lock()
 
     def began(self, command: str, words: Sequence[str]) -> None:
@@ -115,14 +127,14 @@ class Log:
         if file is not None:
             file.write(line)
 
-    def _opened(self, day: str) -> FileIO:
+    def _opened(self, day: str) -> _File:
         """The file of a day, for the rest of it: who follows a thousand jobs writes a line for each poll."""
         private(self._folder)
         name = self._folder / f"{day}.jsonl"
         first = not name.exists()
         descriptor = os.open(name, os.O_WRONLY | os.O_APPEND | os.O_CREAT | NOT_FOLLOWED, 0o600)
         os.fchmod(descriptor, 0o600)
-        file = FileIO(descriptor, "a")
+        file = _File(descriptor)
         self._day, self._file = day, file
         if first:
             self.forget((datetime.fromisoformat(day) - KEPT).strftime("%Y-%m-%d"))
@@ -130,9 +142,7 @@ class Log:
 
     def _close(self) -> None:
         with self._turn:
-            file, self._day, self._file = self._file, None, None
-        if file is not None:
-            file.close()
+            self._day = self._file = None
 
     def forget(self, oldest: str) -> int:
         """Remove the files of the days before this one, such as 2026-03-01. Returns how many went."""

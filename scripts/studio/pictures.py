@@ -124,6 +124,8 @@ def opened(file: BinaryIO, formats: Iterable[str], *, whole: bool = True) -> Any
 def checked(file: BinaryIO, format: str, size: int) -> Facts:
     """What a picture of `size` bytes is, once it was decoded to its last pixel. A JPEG's are made an eighth
     as wide, which reads every bit of it in half the time. Raises Broken, TooManyPixels."""
+    if format != "JPEG":  # decoded first: to look for its EXIF loads a PNG, and hides what is wrong with it
+        return facts(opened(file, [format]), size)
     image = opened(file, [format], whole=False)
     seen = facts(image, size)
     try:

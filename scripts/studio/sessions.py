@@ -3,7 +3,6 @@ time, and connections that are there before they are needed. What is sent on the
 
 from __future__ import annotations
 
-import contextlib
 import math
 import ssl
 import threading
@@ -12,7 +11,6 @@ from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import HTTPError
 from urllib3.util.retry import Retry
 
 from studio.sockets import bounded
@@ -45,10 +43,12 @@ def connect(
     and CA bundle of the host; `patience` in seconds."""
 
     def make(connection: Any) -> None:
-        with contextlib.suppress(OSError, HTTPError):
+        try:
             if connection.sock is None:  # else it is there from before
                 connection.timeout = patience
                 connection.connect()
+        except Exception:  # noqa: BLE001 - half a connection, as one without its TLS, is none
+            connection.close()
         pool._put_conn(connection)
 
     adapter: Any = made.get_adapter(url)
@@ -67,8 +67,8 @@ class _Adapter(HTTPAdapter):
         pool: Any = super().get_connection_with_tls_context(*request, **more)
         if pool.conn_kw.get("blocksize") == BLOCK:  # it was made so already: a class costs more than a poll
             return pool
-        pool.conn_kw["blocksize"] = BLOCK
         pool.ConnectionCls = _patient(bounded(type(pool).ConnectionCls, self._limit, self._slowest))
+        pool.conn_kw["blocksize"] = BLOCK  # last: by it another thread sees that all is done
         return pool
 
 

@@ -12,6 +12,7 @@ from studio.signs import seen
 from studio.types import Json
 
 PLAIN = Screen()
+COPIED = ("/", "\\", "`", " -")
 IF_WANTED, GO_ON = "If you want that:", "Go on with:"
 BRIEF = 170  # characters: what a chat agent's completion notice shows is a little more
 
@@ -46,8 +47,9 @@ def person(document: Json, screen: Screen = PLAIN, beside: Json | None = None) -
 
 
 def _fitting(line: str, screen: Screen) -> list[str]:
-    """A sentence is broken between words; what is to be copied, as a command or a path, stays in one line."""
-    copied = line.startswith((" ", "{", "}", IF_WANTED, GO_ON))
+    """A sentence is broken between words. What may be copied stays in one line, as a command, a path or a
+    link does: the terminal's own break does not come along."""
+    copied = line.startswith((" ", "{", "}", IF_WANTED, GO_ON)) or any(sign in line for sign in COPIED)
     return [line] if copied or width(line) <= screen.width else wrapped(line, screen.width)
 
 
